@@ -1,0 +1,13 @@
+// The committed files that are made from code, by their path from the project's root.
+import { publishedSchema } from "../config/published-schema.ts";
+import { cliPage } from "./cli-page.ts";
+import { configPage } from "./config-page.ts";
+
+/** Path → text. A test holds each against the committed file. */
+export function generatedFiles(): ReadonlyMap<string, string> {
+  return new Map([
+    ["generator/config/cluster.schema.json", publishedSchema()],
+    ["docs/config.md", configPage()],
+    ["docs/cli.md", cliPage()],
+  ]);
+}

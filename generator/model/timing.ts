@@ -1,0 +1,69 @@
+// Every time limit that decides how long a failure is felt. haproxy.cfg and keepalived.conf are printed from these
+// values and the tolerance table computes with them, so that the promise cannot drift from the files.
+
+/** HAProxy's view of a backend group. Milliseconds and counts. */
+export interface CheckTiming {
+  /** Between checks while the server is fully up. */
+  readonly inter: number;
+  /** Between checks while the state is changing. */
+  readonly fastInter: number;
+  /** Between checks while it is down. */
+  readonly downInter: number;
+  /** Failed checks in a row until DOWN. */
+  readonly fall: number;
+  /** Good checks in a row until UP again. */
+  readonly rise: number;
+}
+
+/** Shared by all HAProxy proxies in TCP mode; milliseconds. */
+export const PROXY_TIMING = {
+  /** `timeout connect`: also bounds the connect of a check. Short is safe with `option redispatch 1`. */
+  connect: 1000,
+  /** `timeout check`: how long a server may take to answer a check. */
+  check: 2000,
+  /** `retries`: each goes to another server. */
+  retries: 3,
+  /** `srvtcpka-*`: the only detector left in old workers after a reload. */
+  serverKeepalive: { idle: 10_000, interval: 5000, count: 3 },
+} as const;
+
+export const API_CHECK: CheckTiming = { inter: 1000, fastInter: 500, downInter: 1000, fall: 3, rise: 2 };
+export const INGRESS_CHECK: CheckTiming = { inter: 2000, fastInter: 500, downInter: 1000, fall: 3, rise: 2 };
+
+/** VRRP version 3 and keepalived's own check of HAProxy; milliseconds and counts. */
+export const VRRP_TIMING = {
+  /** `advert_int`. */
+  advert: 500,
+  checkInterval: 1000,
+  /** `--max-time` of the request to HAProxy: how long a hung one holds up a check. */
+  checkTimeout: 1000,
+  checkFall: 2,
+  checkRise: 2,
+} as const;
+
+/** Priorities by position in the config: the first load balancer 150, each later one 10 less, never below 10. */
+export function vrrpPriority(position: number): number {
+  return Math.max(10, 150 - 10 * position);
+}
+
+/** Kubernetes and K3s, milliseconds: not ours to set, but felt. */
+export const KUBERNETES_TIMING = {
+  /** kube-controller-manager's node-monitor-grace-period: a silent node turns NotReady. 50 s since Kubernetes 1.32. */
+  nodeMonitorGrace: 50_000,
+  /** kube-controller-manager's node-monitor-period: how often it looks at the nodes; a node reports every second time. */
+  nodeMonitorPeriod: 5000,
+  /** tolerationSeconds of not-ready and unreachable: pods of a dead node are replaced after it. */
+  podEviction: 300_000,
+  /** 1 / node-eviction-rate: nodes that fail together have their pods replaced one node after the other. */
+  nodeEvictionInterval: 10_000,
+  /** leader-elect-lease-duration of scheduler and controller manager: how long a silent leader is waited for. */
+  leaderLease: 15_000,
+  /** The longest pause between two looks at that lease: retry period 2 s and up to 1.2 times that on top (client-go). */
+  leaderRetry: 4400,
+  /** A client notices a dead API connection after 30 s of silence and 15 s without an answer to its ping (client-go). */
+  deadConnection: 45_000,
+  /** etcd's election timeout in K3s: a new leader after the old one is silent. */
+  etcdElection: 5000,
+  /** CoreDNS' readiness probe in K3s' manifest; `failures` is a count. */
+  dnsProbe: { period: 2000, timeout: 1000, failures: 3 },
+} as const;

@@ -1,0 +1,140 @@
+// The table of verbs, and from arguments to a result: the command line without its process.
+import { parseArgs } from "node:util";
+import type { Command, Result } from "./commands/command.ts";
+import { OutputError } from "./output.ts";
+
+interface Flag {
+  readonly name: string;
+  readonly value?: string;
+  readonly text: string;
+}
+
+interface Verb {
+  readonly text: string;
+  readonly flags: readonly Flag[];
+  /** Loaded only when the verb is called: --help must not pay for it. */
+  readonly load: () => Promise<Command>;
+}
+
+const COMMON_FLAGS: readonly Flag[] = [
+  { name: "config", value: "FILE", text: "the config to read (default: cluster.config.json)" },
+  { name: "json", text: "print one JSON document on stdout, text for people on stderr" },
+  { name: "help", text: "print this" },
+];
+
+/** Every verb. docs/cli.md is made from this table. */
+export const VERBS: Readonly<Record<string, Verb>> = {
+  check: {
+    text: "Check the config and print everything that is wrong with it, at once.",
+    flags: [],
+    load: async () => (await import("./commands/check.ts")).check,
+  },
+  render: {
+    text: "Render every file of the cluster into out/.",
+    flags: [
+      { name: "out", value: "DIR", text: "where to write (default: out)" },
+      { name: "check", text: "write nothing; exit 2 when the folder differs from what render would write" },
+    ],
+    load: async () => (await import("./commands/render.ts")).render,
+  },
+};
+
+/** The text of --help, for one verb or for all. */
+export function helpText(name?: string): string {
+  const verb = name === undefined ? undefined : VERBS[name];
+  const flagLines = (flags: readonly Flag[]) =>
+    flags.map(
+      ({ name: flag, value, text }) => `  ${`--${flag}${value ? ` ${value}` : ""}`.padEnd(16)}${text}`,
+    );
+  if (verb) {
+    return [
+      `npx quorate ${name} [flags]`,
+      "",
+      verb.text,
+      "",
+      ...flagLines([...verb.flags, ...COMMON_FLAGS]),
+      "",
+    ].join("\n");
+  }
+  return [
+    "npx quorate VERB [flags]      (npm run VERB without flags)",
+    "",
+    ...Object.entries(VERBS).map(([verbName, { text }]) => `  ${verbName.padEnd(16)}${text}`),
+    "",
+    ...flagLines(COMMON_FLAGS),
+    "",
+    "Exit status: 0 done, 1 failed, 2 differences, 3 bad config or usage, 130 interrupted.",
+    "",
+  ].join("\n");
+}
+
+/** What one invocation prints and exits with. `environment` tells which flags npm kept for itself. */
+export async function run(
+  argv: readonly string[],
+  environment: Readonly<Record<string, string | undefined>>,
+  colour: boolean,
+): Promise<Result> {
+  const [name = "", ...rest] = argv;
+  if (name === "" || name === "--help" || name === "-h" || name === "help") {
+    return {
+      exit: name === "" ? 3 : 0,
+      stdout: name === "" ? "" : helpText(rest[0]),
+      stderr: name === "" ? helpText() : "",
+    };
+  }
+  const verb = Object.hasOwn(VERBS, name) ? VERBS[name] : undefined;
+  if (!verb)
+    return usage(
+      `there is no verb "${name}"; the verbs are ${Object.keys(VERBS).join(", ")}`,
+      "npx quorate --help",
+    );
+  const flags = [...verb.flags, ...COMMON_FLAGS];
+  const kept = flags.find((flag) => keptByNpm(flag.name, environment));
+  if (kept) {
+    return usage(
+      `npm kept --${kept.name} for itself, so it did not reach ${name}`,
+      `npx quorate ${name} --${kept.name}${kept.value ? ` ${kept.value}` : ""}`,
+    );
+  }
+  let parsed;
+  try {
+    parsed = parseArgs({
+      args: [...rest],
+      allowPositionals: true,
+      options: Object.fromEntries(
+        flags.map((flag) => [flag.name, { type: flag.value ? ("string" as const) : ("boolean" as const) }]),
+      ),
+    });
+  } catch (error) {
+    const reason = error instanceof Error ? (error.message.split(". ")[0] ?? "") : String(error);
+    return usage(`${name}: ${reason}`, `npx quorate ${name} --help`);
+  }
+  const [stray] = parsed.positionals;
+  if (stray !== undefined) {
+    return usage(`${name}: "${stray}" belongs to no flag`, `npx quorate ${name} --help`);
+  }
+  const values = parsed.values as Readonly<Record<string, string | boolean | undefined>>;
+  const empty = flags.find((flag) => values[flag.name] === "");
+  if (empty) return usage(`${name}: --${empty.name} needs a ${empty.value}`, `npx quorate ${name} --help`);
+  if (values["help"] === true) return { exit: 0, stdout: helpText(name), stderr: "" };
+  const command = await verb.load();
+  const { config = "cluster.config.json", json = false, ...own } = values;
+  try {
+    return await command({ config: String(config), json: json === true, colour, flags: own });
+  } catch (error) {
+    if (!(error instanceof OutputError)) throw error;
+    return { exit: 1, stdout: "", stderr: `error: ${error.message}\n  next: ${error.hint}\n` };
+  }
+}
+
+function usage(message: string, next: string): Result {
+  return { exit: 3, stdout: "", stderr: `error: ${message}\n  next: ${next}\n` };
+}
+
+/** `npm run render --check` gives npm_config_check=true to the script and no argument: running without it would be wrong. */
+function keptByNpm(flag: string, environment: Readonly<Record<string, string | undefined>>): boolean {
+  const script = environment["npm_lifecycle_event"];
+  if (script === undefined || script === "npx") return false;
+  const value = environment[`npm_config_${flag.replaceAll("-", "_")}`];
+  return value !== undefined && value !== "" && value !== "false";
+}

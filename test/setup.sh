@@ -1,0 +1,38 @@
+#!/bin/sh
+# Installs what the contract tests need: the real programs that read what Quorate writes. Debian and Ubuntu, as root.
+# Nothing of it is started: no service is left running, and cloud-init is told to stay out of this machine's own boot.
+set -eu
+
+packages="cloud-init curl haproxy keepalived netplan.io openssh-client procps python3-yaml shellcheck"
+
+missing=""
+for package in $packages; do
+    status=$(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null || true)
+    [ "$status" = installed ] || missing="$missing $package"
+done
+if [ -z "$missing" ]; then
+    echo "setup: all there ($packages)"
+    exit 0
+fi
+if [ "$(id -u)" -ne 0 ]; then
+    echo "setup: not installed:$missing. Next: sudo sh test/setup.sh" >&2
+    exit 1
+fi
+
+mkdir -p /etc/cloud
+touch /etc/cloud/cloud-init.disabled
+# Debian starts a service when its package is installed, unless this says no.
+if [ ! -e /usr/sbin/policy-rc.d ]; then
+    printf '#!/bin/sh\nexit 101\n' >/usr/sbin/policy-rc.d
+    chmod 755 /usr/sbin/policy-rc.d
+    trap 'rm -f /usr/sbin/policy-rc.d' EXIT
+fi
+export DEBIAN_FRONTEND=noninteractive
+echo "setup: installing$missing"
+apt-get update -qq
+# shellcheck disable=SC2086 # a list of words on purpose
+apt-get install -y -qq --no-install-recommends $missing >/dev/null
+if command -v systemctl >/dev/null 2>&1; then
+    systemctl disable haproxy keepalived >/dev/null 2>&1 || true
+fi
+echo "setup: done"

@@ -1,0 +1,37 @@
+// The valid configs under test/fixtures, read and rendered.
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { parseConfig } from "../../generator/config/parse.ts";
+import type { Cluster } from "../../generator/model/cluster.ts";
+import type { FileMap } from "../../generator/model/files.ts";
+import { renderCluster } from "../../generator/render/index.ts";
+import { readTemplates } from "../../generator/templates/read.ts";
+import { TEST_FOLDER } from "./golden.ts";
+
+/** Names of the fixtures, each a folder with a cluster.config.json. */
+export const FIXTURES: readonly string[] = readdirSync(join(TEST_FOLDER, "fixtures")).toSorted();
+
+/** The path of a fixture's config. */
+export function fixturePath(name: string): string {
+  return join(TEST_FOLDER, "fixtures", name, "cluster.config.json");
+}
+
+/** The fixture as a Cluster; fails the test where it has an error. */
+export function fixtureCluster(name: string): Cluster {
+  return clusterOf(readFileSync(fixturePath(name), "utf8"));
+}
+
+/** A config's text as a Cluster; fails the test where it has an error. */
+export function clusterOf(text: string): Cluster {
+  const { cluster, findings } = parseConfig(text);
+  assert.ok(cluster, JSON.stringify(findings));
+  return cluster;
+}
+
+export const TEMPLATES = readTemplates();
+
+/** Every file of out/ for a fixture. */
+export function renderFixture(name: string): FileMap {
+  return renderCluster(fixtureCluster(name), TEMPLATES);
+}
