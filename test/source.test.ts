@@ -46,12 +46,26 @@ const SYNTAX: readonly [text: string, ...findings: string[]][] = [
   ['{"a"::1}', ":: one colon too many"],
   ['{"a":,"b":1}', '"a": this key has no value'],
   ['{"a":}', '"a": this key has no value'],
-  ['{"a":\n"b":1}', '"a": this key has no value'],
+  ['{"a":\n"b":1}', '"a": write a value after the colon'],
+  ['{\n  "a": "b":1 },\n  "c" 1\n}', '"a": add { after the colon', '"c": write "c": VALUE'],
+  ['{\n  "a":\n    "b":1\n  },\n  "c" 1\n}', '"a": add { after the colon', '"c": write "c": VALUE'],
+  ['{\n  "a":\n  "b":1,\n  "c" 1\n}', '"a": write a value after the colon', '"c": write "c": VALUE'],
   ['{"a":1 :2}', ":: only one value"],
   ["{:1}", ":: a key in double quotes must stand before"],
   ["{5}", "5: a key in double quotes must stand here"],
   ["{5, 6}", "5: must stand here", "6: must stand here"],
+  [
+    '{"nodes": [\n{"a":1,\n{"a":2},\n{"a":3}\n], "b" 1}',
+    "{: add } where the { of line 2 ends",
+    '"b": write "b": VALUE',
+  ],
+  ['{"nodes": \n{"a":1},\n{"a":2}\n], "b" 1}', "{: put a list into [ ]", '"b": write "b": VALUE'],
+  ['{nodes": [{"a":1}], "b" 1}', 'nodes: write "nodes"', '"b": write "b": VALUE'],
+  ['{\n"nodes: [\n{"a":1}\n], "b" 1}', '"nodes: add " where', '"b": write "b": VALUE'],
+  ['{\n"a: {\n"b": 1\n}\n}', '"a: add " where'],
   ['{{"a":1}}', "{: a key must stand before this {"],
+  ['[\n"a": 1, "b": 2 },\n{"a": 2}\n]', ":: use { } around keys"],
+  ['["a":1, "b":2]', ":: use { } around keys"],
   ['["a":1]', ":: a list in [ ] holds values without keys"],
   ["{a:1, my key : 2}", 'a: write "a"', 'my key: write "my key"'],
   ["{1:2}", '1: write "1"'],
@@ -91,9 +105,10 @@ const SYNTAX: readonly [text: string, ...findings: string[]][] = [
   ['{"a":"x,\n"b":1}', '"x: add " where the text ends'],
   ['[{"a":"x},\n{"a":"y"}]', '"x: add " where the text ends'],
   ['{"a: 1,\n"b":1}', '"a: 1: add " where the text ends'],
-  ['{"name: "server-1",\n"b":1}', '"name: ": move the quote'],
+  ['{"name: "server-1", "b" 1}', '"name: add " where the text ends', '"b": write "b": VALUE'],
+  ['{"a: { "b": 1 }, "c" 1}', '"a: add " where the text ends', '"c": write "c": VALUE'],
   ['{"name": server-1",\n"b":1}', 'server-1: put it in double quotes: "server-1"'],
-  ['{"a": "x, "b": 1}', '"x, ": move the quote'],
+  ['{"a": "x, "b": 1, "c" 1}', '"x: add " where the text ends', '"c": write "c": VALUE'],
   ['{"a": "say "hi" now", "b":1}', '"say ": move the quote'],
   ['{"a":"C:\\"}', '"C:\\": write \\\\ for a backslash'],
   ['["a\\\nb"]', '"a\\: no closing double quote'],
@@ -299,7 +314,7 @@ test("mistakes before a bracket too deep are told as well", () => {
   assert.deepEqual(codes, ["json-syntax", "json-depth"]);
 });
 
-// A text of 2 MB each; were any step quadratic, it would take minutes.
+// Were any step quadratic, these would take minutes.
 for (const piece of [
   "1,",
   "'",
@@ -326,16 +341,14 @@ for (const piece of [
   "{x:1},",
   '"\\q",',
 ]) {
-  test(
-    `2 MB of ${JSON.stringify(piece)} take linear time and give at most a few hundred findings`,
-    { timeout: 60_000 },
-    () => {
-      for (const open of ["[", "{", '{"a":"b"c ']) {
-        const { findings } = parseSource(open + piece.repeat(2_000_000 / piece.length));
-        assert.ok(findings.length > 0 && findings.length <= 401, `${findings.length} findings`);
-      }
-    },
-  );
+  test(`400 kB of ${JSON.stringify(piece)} take linear time and give at most a few hundred findings`, () => {
+    for (const open of ["[", "{", '{"a":"b"c ']) {
+      const start = performance.now();
+      const { findings } = parseSource(open + piece.repeat(400_000 / piece.length));
+      assert.ok(performance.now() - start < 5000);
+      assert.ok(findings.length > 0 && findings.length <= 401, `${findings.length} findings`);
+    }
+  });
 }
 
 // --- places ---
@@ -445,23 +458,21 @@ function agrees(text: string): void {
 
 const pieces = fc.constantFrom(
   ..."{}[]:,;\"'\\/*#=<-+.01eE \t\n\r\u00a0\u0000😀".split(""),
-  ...[
-    "true",
-    "false",
-    "null",
-    "nul",
-    "//",
-    "/*",
-    "*/",
-    '"a"',
-    '"b":',
-    "<<<<<<<",
-    "\r\n",
-    "\\u00",
-    "1.5e+3",
-    "{}",
-    "[]",
-  ],
+  "true",
+  "false",
+  "null",
+  "nul",
+  "//",
+  "/*",
+  "*/",
+  '"a"',
+  '"b":',
+  "<<<<<<<",
+  "\r\n",
+  "\\u00",
+  "1.5e+3",
+  "{}",
+  "[]",
 );
 
 test("property: any text is read as JSON.parse reads it", () => {
@@ -501,26 +512,26 @@ test("property: a config with a few characters changed is read as JSON.parse rea
   );
 });
 
-test("property: one token taken out of a config gives at most three findings", () => {
+test("property: one token taken out of a config gives one finding", () => {
   const tokens = [...CONFIG.matchAll(/"(?:[^"\\]|\\.)*"|[{}[\]:,]|\d+/g)];
   for (const { index, 0: token } of tokens) {
     const text = CONFIG.slice(0, index) + CONFIG.slice(index + token.length);
     agrees(text);
     const wrong = parseSource(text).findings.filter(({ code }) => code === "json-syntax");
     assert.ok(
-      wrong.length <= 3,
+      wrong.length <= 1,
       `without ${token} at ${index}: ${wrong.map(({ message }) => message).join("; ")}`,
     );
   }
 });
 
-test("property: one quote taken out of a config gives at most three findings", () => {
+test("property: one quote taken out of a config gives one finding", () => {
   for (const { index } of CONFIG.matchAll(/"/g)) {
     const text = CONFIG.slice(0, index) + CONFIG.slice(index + 1);
     agrees(text);
     const wrong = parseSource(text).findings;
     assert.ok(
-      wrong.length <= 3,
+      wrong.length <= 1,
       `without the quote at ${index}: ${wrong.map(({ message }) => message).join("; ")}`,
     );
   }

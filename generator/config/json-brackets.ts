@@ -1,5 +1,6 @@
 // The brackets that are open while a JSON text is read, and the places of the values inside them.
 import type { Path, Span } from "./finding.ts";
+import { wrongBracket } from "./json-faults.ts";
 import type { Complain, Token } from "./json-tokens.ts";
 
 /** Where a value stands, its key, and what is inside it. */
@@ -10,13 +11,15 @@ export interface Place extends Span {
   length: number;
 }
 
-interface Frame {
+export interface Frame {
   readonly place: Place;
   readonly open: string;
   readonly close: string;
   readonly indent: number;
   /** The member being read, in an object. */
-  key?: { readonly name: string; readonly span: Span } | undefined;
+  key?: { readonly name: string; readonly span: Span; readonly indent: number } | undefined;
+  /** An object that holds values without keys, or a list that holds keys. */
+  isOtherKind?: boolean;
 }
 
 export interface Brackets {
@@ -27,14 +30,18 @@ export interface Brackets {
   readonly path: () => Path;
   /** Adds a value to the inner bracket. */
   readonly put: (span: Span) => void;
-  readonly open: (token: Token) => void;
+  readonly open: (token: Pick<Token, "char" | "offset" | "length" | "indent">) => Frame;
   readonly close: (token: Token) => void;
   /** At the end of the text: every bracket ends here. */
   readonly endAll: (offset: number) => void;
   /** The brackets that would close all that are open. */
   readonly missing: () => string;
-  /** True after a bracket was closed by the wrong one: the brackets that follow tell nothing. */
+  /** Says that a bracket is missing or wrong, and that this is told. */
+  readonly doubt: () => void;
+  /** True after that: the brackets that follow tell nothing. */
   readonly areWrong: () => boolean;
+  /** Where the inner bracket is one of a list: "the { of line 3". */
+  readonly enclosing: () => string | undefined;
   /** Where the mistake is likely to be when brackets do not match: a clause to append, or "". */
   readonly suspicion: () => string;
 }
@@ -55,22 +62,26 @@ export function bracketsOf(complain: Complain, lineOf: (offset: number) => numbe
     return placed;
   };
 
-  const open = (token: Token) => {
+  const open: Brackets["open"] = (token) => {
     const isObject = token.char === "{";
     const opened = isObject ? place(token, new Map()) : place(token, undefined, []);
-    stack.push({ place: opened, open: token.char, close: isObject ? "}" : "]", indent: token.indent });
+    const frame = { place: opened, open: token.char, close: isObject ? "}" : "]", indent: token.indent };
+    stack.push(frame);
+    return frame;
   };
 
   const close = (token: Token) => {
     const inner = stack.at(-1);
     const matching = stack.findLastIndex((each) => each.close === token.char);
-    if (inner && inner.close !== token.char && !wrong) {
+    if (inner && inner.close !== token.char) {
+      // The } of an object in a list whose { is missing; or a bracket whose partner was never seen, which is told already.
+      if ((inner.isOtherKind && inner.place.items) || (matching < 0 && wrong)) return;
+      if (!wrong)
+        complain(
+          token,
+          wrongBracket(inner.open, inner.close, token.char, lineOf(inner.place.offset), matching < 0),
+        );
       wrong = true;
-      const what = `the ${inner.open} of line ${lineOf(inner.place.offset)}`;
-      complain(token, {
-        message: `${inner.close} must close ${what}, not ${token.char}`,
-        hint: matching < 0 ? `write ${inner.close} instead` : `add ${inner.close} where ${what} ends`,
-      });
     }
     const closed = stack.splice(matching < 0 ? -1 : matching);
     for (const frame of closed) endAt(frame, token.offset + 1);
@@ -96,7 +107,14 @@ export function bracketsOf(complain: Complain, lineOf: (offset: number) => numbe
         .map((frame) => frame.close)
         .toReversed()
         .join(""),
+    doubt: () => {
+      wrong = true;
+    },
     areWrong: () => wrong,
+    enclosing: () => {
+      const inner = stack.at(-1);
+      return inner && stack.at(-2)?.place.items && `the ${inner.open} of line ${lineOf(inner.place.offset)}`;
+    },
     suspicion: () => suspicion,
   };
 }

@@ -23,6 +23,7 @@ export const FAULTS = {
   equals: { message: "a colon must stand between a key and its value, not =", hint: "write : instead" },
   noKey: { message: "a key in double quotes must stand before this colon", hint: 'write "KEY": VALUE' },
   noValue: { message: "this key has no value", hint: "write a value after the colon, or remove the key" },
+  noBrace: { message: "this key has no value", hint: "if an object begins here, add { after the colon" },
   keyInList: {
     message: "a list in [ ] holds values without keys",
     hint: "remove the key, or use { } around keys and values",
@@ -76,8 +77,24 @@ export function oneTooMany(name: "comma" | "colon"): Advice {
   return { message: `there is one ${name} too many here`, hint: "remove it" };
 }
 
-export function keyBefore(bracket: string): Advice {
-  return { message: `a key must stand before this ${bracket}`, hint: `write "KEY": ${bracket}` };
+/** `enclosing`: the object that may lack its closing bracket, if it is one of a list. */
+export function keyBefore(bracket: string, enclosing: string | undefined): Advice {
+  const other = enclosing === undefined ? "put a list into [ ]" : `add } where ${enclosing} ends`;
+  return { message: `a key must stand before this ${bracket}`, hint: `write "KEY": ${bracket}, or ${other}` };
+}
+
+export function wrongBracket(
+  open: string,
+  close: string,
+  seen: string,
+  line: number,
+  isTypo: boolean,
+): Advice {
+  const what = `the ${open} of line ${line}`;
+  return {
+    message: `${close} must close ${what}, not ${seen}`,
+    hint: isTypo ? `write ${close} instead` : `add ${close} where ${what} ends`,
+  };
 }
 
 export function noKeyBut(seen: string): Advice {

@@ -64,9 +64,10 @@ function firstBad(raw: string): number {
   return 0;
 }
 
-// What closes a line was hardly meant to be text: `"name": "a },` lacks its quote before the brace.
+// What ends a line was hardly meant to be text: the quote is missing before the brace of `"a },` and the colon of `"b: [`.
 function withoutTail(line: string): number {
   let end = line.length;
   while (end > 1 && "}], \t".includes(line[end - 1] ?? "")) end--;
-  return end;
+  const opening = /:?[ \t]*[{[]$/.exec(line.slice(Math.max(1, end - 10), end));
+  return end - (opening?.[0].length ?? 0);
 }

@@ -74,7 +74,8 @@ export function tokensOf(text: string, complain: Complain): Tokens {
         scanner.setPosition(at);
         scanner.scan();
         const isOpen = scanner.getTokenError() === NO_COMMENT_END;
-        const stop = char === "#" ? lineEnd(at) : scanner.getPosition();
+        // Behind an open comment the scanner's position is one too far.
+        const stop = char === "#" ? lineEnd(at) : Math.min(scanner.getPosition(), text.length);
         const start = comment?.offset ?? at;
         comment = { offset: start, length: stop - start };
         if (isOpen) return atOpenComment(comment);

@@ -1,6 +1,6 @@
 // Reads a JSON text into a tree of places, without recursion; after a mistake it goes on where that makes sense.
 import type { Path, Span } from "./finding.ts";
-import { bracketsOf, type Place } from "./json-brackets.ts";
+import { bracketsOf, type Frame, type Place } from "./json-brackets.ts";
 import {
   type Advice,
   FAULTS,
@@ -28,6 +28,10 @@ export interface TreeEvents {
 
 type Step = "value" | "key" | "colon" | "next" | "stop";
 
+// What a string has swallowed that lacks its closing quote and ends at the opening one of the next: `"name: "`, `"x, "`.
+const KEY_AND_COLON = /^"[^":]*(?=:[ \t]*[{[]?[ \t]*"$)/;
+const TEXT_AND_COMMA = /^"[^",]*(?=,[ \t]*"$)/;
+
 /** Nested brackets that are read at most; a config needs five. */
 export const MAX_DEPTH = 64;
 // A text with more mistakes is not a JSON config at all, and a report prints fewer.
@@ -47,13 +51,14 @@ export function readTree(text: string, events: TreeEvents): Place | undefined {
   const { current, advance, take, takeWord, masked } = tokensOf(text, complain);
   const brackets = bracketsOf(complain, events.lineOf);
   /** The last token of the last value: a missing comma belongs behind it. */
-  let last: Span & { readonly isText?: boolean } = { offset: 0, length: 0 };
+  let last: Token = current();
   /** What comes next may look wrong only because of the mistake before. */
   let recovering = false;
 
   const steps: Readonly<Record<Exclude<Step, "stop">, (token: Token) => Step>> = { value, key, colon, next };
+  const isHopeless = () => faults >= MAX_FAULTS;
   let step: Step = "value";
-  while (step !== "stop") step = faults < MAX_FAULTS ? steps[step](current()) : "stop";
+  while (step !== "stop") step = isHopeless() ? "stop" : steps[step](current());
   brackets.endAll(current().offset);
   return brackets.root();
 
@@ -68,7 +73,7 @@ export function readTree(text: string, events: TreeEvents): Place | undefined {
       return stop(token, notJson(masked(token.offset, token.offset + token.length)));
     }
     if (char === "{" || char === "[") return open(token);
-    if (isQuote(char)) return scalar(take(), true);
+    if (isQuote(char)) return scalar(take());
     if (isWord(char)) return scalar(takeWord(true));
     if (char === ":" || (frame?.place.items && isComma(token))) return superfluous(token, "value");
     if (!recovering && frame?.key) complain(frame.key.span, FAULTS.noValue);
@@ -86,13 +91,13 @@ export function readTree(text: string, events: TreeEvents): Place | undefined {
     if (isQuote(char)) {
       const taken = take();
       if (taken.fault) tell(taken.fault);
-      recovering = taken.fault !== undefined && current().char !== ":";
+      recovering = (recovering || taken.fault !== undefined) && current().char !== ":";
       return named(taken);
     }
     if (isWord(char)) return bareKey();
     frame.key = undefined;
     if (char !== ":") {
-      if (!recovering) complain(token, keyBefore(char));
+      if (!recovering) complainOfKind(frame, token, keyBefore(char, brackets.enclosing()));
       return open(token);
     }
     complain(token, FAULTS.noKey);
@@ -115,7 +120,7 @@ export function readTree(text: string, events: TreeEvents): Place | undefined {
       advance(offset + (text.startsWith("=>", offset) ? 2 : 1));
       return "value";
     }
-    if (touches(token, span)) return misplacedQuote(span);
+    if (touches(token, span)) return misplacedQuote(span, KEY_AND_COLON);
     complain(span, noColon(masked(span.offset + 1, span.offset + span.length - 1)));
     recovering = token.newLine;
     return token.newLine || isComma(token) || isClosing(token) ? "next" : "value";
@@ -138,18 +143,18 @@ export function readTree(text: string, events: TreeEvents): Place | undefined {
     if (isComma(token)) return comma(token, inside);
     if (char === ":") return strayColon(token);
     if (!recovering) {
-      if (last.isText && touches(token, last)) return misplacedQuote(last);
+      if (isQuote(last.char) && touches(token, last)) return misplacedQuote(last, TEXT_AND_COMMA);
       complain(last, FAULTS.noComma);
       recovering = true;
     }
     return inside;
   }
 
-  function scalar(token: Token, isText = false): Step {
+  function scalar(token: Token): Step {
     const { fault } = token;
-    if (fault && (isText || !recovering)) tell(fault);
+    if (fault && (isQuote(token.char) || !recovering)) tell(fault);
     brackets.put(token);
-    last = { offset: token.offset, length: token.length, isText };
+    last = token;
     // A text without its quote has swallowed what stood behind it; a word without its first quote has its last one left.
     const isTorn =
       fault !== undefined && isQuote(current().char) && current().offset === token.offset + token.length;
@@ -176,13 +181,15 @@ export function readTree(text: string, events: TreeEvents): Place | undefined {
     const span = { offset: token.offset, length: token.length };
     const before = frame.place.members?.get(token.text)?.key;
     if (before) events.onDuplicate([...brackets.path(), token.text], before, span);
-    frame.key = { name: token.text, span };
+    frame.key = { name: token.text, span, indent: token.indent };
     return "colon";
   }
 
   function bareKey(): Step {
     const token = takeWord(false);
     const shown = masked(token.offset, token.offset + token.length);
+    // Only the first quote is missing: `name": "home"`.
+    if (/^"[ \t]*:/.test(text.slice(current().offset, current().offset + 10))) advance(current().offset + 1);
     if (current().char === ":" || current().char === "=") {
       complain(token, unquotedKey(shown));
       recovering = false;
@@ -196,11 +203,18 @@ export function readTree(text: string, events: TreeEvents): Place | undefined {
     const frame = brackets.inner();
     const given = frame?.key;
     if (!recovering) {
-      if (frame?.place.items) complain(token, FAULTS.keyInList);
-      else if (given && last.isText) {
-        // `"a": "b": 1`: what was taken for the value of "a" is the next key.
-        complain(given.span, FAULTS.noValue);
-        frame.key = { name: text.slice(last.offset + 1, last.offset + last.length - 1), span: last };
+      if (frame?.place.items) complainOfKind(frame, token, FAULTS.keyInList);
+      else if (given && isQuote(last.char)) {
+        // `"a": "b": 1`: what was taken for the value of "a" is the next key, of an object within if it looks so.
+        const isWithin = !last.newLine || last.indent > given.indent;
+        complain(given.span, isWithin ? FAULTS.noBrace : FAULTS.noValue);
+        const inner = isWithin ? brackets.open({ ...last, char: "{" }) : frame;
+        inner.key = {
+          name: last.text,
+          span: { offset: last.offset, length: last.length },
+          indent: last.indent,
+        };
+        if (isWithin) brackets.doubt();
       } else complain(token, FAULTS.secondColon);
     }
     recovering = true;
@@ -217,6 +231,13 @@ export function readTree(text: string, events: TreeEvents): Place | undefined {
     return "next";
   }
 
+  /** Once for each bracket: a list that lacks its [ has more than one object, an object that lacks its { more than one key. */
+  function complainOfKind(frame: Frame, token: Token, advice: Advice): void {
+    if (!frame.isOtherKind) complain(token, advice);
+    frame.isOtherKind = true;
+    brackets.doubt();
+  }
+
   function superfluous(token: Token, then: Step): Step {
     const name = token.char === ":" ? "colon" : "comma";
     complain(token, oneTooMany(name));
@@ -225,14 +246,24 @@ export function readTree(text: string, events: TreeEvents): Place | undefined {
     return then;
   }
 
-  function misplacedQuote(before: Span): Step {
-    complain(before, FAULTS.quoteInside);
-    return skip();
+  function misplacedQuote(before: Span, swallowing: RegExp): Step {
+    const frame = brackets.inner();
+    const torn = swallowing.exec(text.slice(before.offset, before.offset + before.length))?.[0];
+    if (torn === undefined) {
+      complain(before, FAULTS.quoteInside);
+      return skip();
+    }
+    const span = { offset: before.offset, length: torn.length };
+    complain(span, FAULTS.noClosingQuote);
+    advance(before.offset + torn.length);
+    if (swallowing === TEXT_AND_COMMA) return "next";
+    if (frame?.key) frame.key = { ...frame.key, name: torn.slice(1), span };
+    return "colon";
   }
 
   /** Leaves out the rest of something unreadable: up to the next bracket, comma or line. */
   function skip(): Step {
-    while (!",{}[]".includes(current().char) && !current().newLine) advance();
+    while (!",{}[]".includes(current().char) && !current().newLine && !isHopeless()) advance();
     recovering = true;
     return "next";
   }

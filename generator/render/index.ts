@@ -21,8 +21,12 @@ export function renderCluster(cluster: Cluster, templates: Templates): FileMap {
   if (ofRole(cluster, "loadbalancer").length > 0) add("haproxy.cfg", haproxyConfig(cluster, templates));
   add("verify.sh", verifyScript(cluster, templates), true);
   add("README.md", overview(cluster, templates));
-  const sorted = [...files].toSorted(([left], [right]) => (left < right ? -1 : 1));
-  return new Map([["cluster.json", { text: manifest(cluster, sorted), executable: false }], ...sorted]);
+  add("cluster.json", manifest(cluster, inOrder(files)));
+  return new Map(inOrder(files));
+}
+
+function inOrder(files: FileMap): readonly (readonly [string, OutputFile])[] {
+  return [...files].toSorted(([left], [right]) => (left < right ? -1 : 1));
 }
 
 type Add = (path: string, text: string, executable?: boolean) => void;

@@ -146,7 +146,6 @@ function topology(cluster: Cluster): readonly string[] {
   const agents = ofRole(cluster, "agent");
   const drawn = agents.length > DRAWN_AGENTS ? [] : agents;
   const runsIngress = new Set(ingress?.nodes);
-  const box = (node: Node, id: string) => `  ${id}["${node.name}<br/>${node.address}"]`;
   const ports = ingress
     ? `${ingress.httpPort}, ${ingress.httpsPort}, ${registration.port}`
     : String(registration.port);
@@ -155,16 +154,13 @@ function topology(cluster: Cluster): readonly string[] {
     ...(balancers.length > 0
       ? [`  vip(["vip ${registration.address}<br/>${ports}"])`, "  router --> vip"]
       : []),
-    ...balancers.flatMap((node, index) => [box(node, `lb${index}`), `  vip --- lb${index}`]),
-    "  subgraph control[servers: API and etcd]",
-    ...servers.map((node, index) => `  ${box(node, `server${index}`)}`),
-    "  end",
-    ...(agents.length > 0 ? ["  subgraph workers[agents]"] : []),
-    ...drawn.map((node, index) => `  ${box(node, `agent${index}`)}`),
-    ...(agents.length > 0 && drawn.length === 0 ? [`    agents["${agents.length} agents"]`] : []),
-    ...(agents.length > 0 ? ["  end"] : []),
+    ...balancers.flatMap((node, index) => [`  lb${index}["${label(node)}"]`, `  vip --- lb${index}`]),
+    ...group("control", "servers: API and etcd", servers.map(label)),
+    ...(agents.length > 0
+      ? group("workers", "agents", drawn.length > 0 ? drawn.map(label) : [`${agents.length} agents`])
+      : []),
   ];
-  if (balancers.length === 0) return [...lines, "  router --> server0"];
+  if (balancers.length === 0) return [...lines, "  router --> control0"];
   const api = balancers.map((_, index) => `  lb${index} -->|API| control`);
   const ingressTargets = [
     ...(servers.some(({ name }) => runsIngress.has(name)) ? ["control"] : []),
@@ -174,4 +170,20 @@ function topology(cluster: Cluster): readonly string[] {
     ingressTargets.map((target) => `  lb${index} -.->|ingress| ${target}`),
   );
   return [...lines, ...api, ...traffic];
+}
+
+function label(node: Node): string {
+  return `${node.name}<br/>${node.address}`;
+}
+
+/** A box around boxes, side by side: invisible links (~~~) keep them in one row. */
+function group(id: string, title: string, labels: readonly string[]): readonly string[] {
+  const ids = labels.map((_, index) => `${id}${index}`);
+  return [
+    `  subgraph ${id}["${title}"]`,
+    "    direction LR",
+    ...labels.map((text, index) => `    ${id}${index}["${text}"]`),
+    ...(ids.length > 1 ? [`    ${ids.join(" ~~~ ")}`] : []),
+    "  end",
+  ];
 }

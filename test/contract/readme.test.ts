@@ -1,0 +1,85 @@
+// The README's commands, run as they stand in a fresh checkout; nothing else is in its code blocks.
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { before, test } from "node:test";
+import { tmpdir } from "node:os";
+import { TEST_FOLDER } from "../support/golden.ts";
+
+const ROOT = join(TEST_FOLDER, "..");
+const README = readFileSync(join(ROOT, "README.md"), "utf8");
+const BLOCKS = [...README.matchAll(/^```sh\n([\s\S]*?)^```$/gm)].map(([, text = ""]) => text.trim());
+const MAIN_COMMAND = "npm ci && npm run render";
+const TEST_COMMAND = "npm ci && npm run setup && npm test";
+
+const clone = mkdtempSync(join(tmpdir(), "quorate-clone-"));
+process.on("exit", () => rmSync(clone, { recursive: true, force: true }));
+
+function sh(command: string) {
+  const { NODE_TEST_CONTEXT: _context, ...env } = process.env;
+  const { status, stdout, stderr } = spawnSync("sh", ["-c", command], { cwd: clone, env, encoding: "utf8" });
+  return { status, stdout, stderr };
+}
+
+before(() => {
+  const listed = spawnSync("git", ["ls-files", "-co", "--exclude-standard", "-z"], {
+    cwd: ROOT,
+    encoding: "utf8",
+  });
+  assert.equal(listed.status, 0, listed.stderr);
+  for (const path of listed.stdout.split("\0").filter((each) => each !== "" && !each.startsWith("out/"))) {
+    mkdirSync(dirname(join(clone, path)), { recursive: true });
+    cpSync(join(ROOT, path), join(clone, path));
+  }
+});
+
+test("the README has these commands and no others, and CI calls the second", () => {
+  assert.deepEqual(BLOCKS, [MAIN_COMMAND, TEST_COMMAND]);
+  assert.ok(readFileSync(join(ROOT, ".ci/run"), "utf8").includes(`\n${TEST_COMMAND}\n`));
+  const inline = [...README.matchAll(/`(np[mx] [^`]+)`/g)].map(([, text]) => text);
+  assert.deepEqual([...new Set(inline)].toSorted(), [
+    "npm run check",
+    "npm run render",
+    "npx quorate render --check",
+    "npx quorate render --config FILE --out DIR",
+  ]);
+});
+
+test(MAIN_COMMAND, () => {
+  const { status, stdout, stderr } = sh(MAIN_COMMAND);
+  assert.equal(status, 0, stderr);
+  assert.match(stdout, /out\/: \d+ written, 0 changed/);
+  assert.match(stdout, /fault tolerance: survives any one server/);
+  assert.ok(statSync(join(clone, "out/nodes/server-1/user-data")).isFile());
+});
+
+test("npm run render again: no changes; npm run check: valid, with the sample's warnings", () => {
+  assert.match(sh("npm run render").stdout, /out\/: no changes/);
+  const { status, stdout, stderr } = sh("npm run check");
+  assert.equal(status, 0);
+  assert.match(stdout, /cluster\.config\.json is valid/);
+  assert.match(stderr, /warning\[sample-ssh-key\][\s\S]*\^\^\^/);
+});
+
+test("npx quorate needs no registry: render --check before and after an edit, --config and --out", () => {
+  const offline = "npm_config_registry=http://127.0.0.1:9 npx quorate";
+  assert.equal(sh(`${offline} render --check`).status, 0);
+  writeFileSync(join(clone, "out/haproxy.cfg"), "edited\n");
+  assert.equal(sh(`${offline} render --check`).status, 2);
+  const { status, stderr } = sh(`${offline} render --config cluster.config.json --out elsewhere/out`);
+  assert.equal(status, 0, stderr);
+  assert.ok(statSync(join(clone, "elsewhere/out/cluster.json")).isFile());
+});
+
+test("npm run render --check: npm keeps the flag, so nothing is done and the right command is named", () => {
+  const { status, stderr } = sh("npm run render --check");
+  assert.equal(status, 3);
+  assert.match(stderr, /npm kept --check[\s\S]*npx quorate render --check/);
+});
+
+test("npm run render --out x: npm hands over a stray word, which is refused", () => {
+  const { status, stderr } = sh("npm run render --out x");
+  assert.equal(status, 3);
+  assert.match(stderr, /npm kept --out|"x" belongs to no flag/);
+});
