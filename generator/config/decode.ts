@@ -137,4 +137,4 @@ function isValid(bytes: Uint8Array, stream: boolean): boolean {
   }
 }
 
-const strict = () => new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+const strict = () => new TextDecoder("utf-8", { fatal: true });

@@ -13,7 +13,8 @@ export interface Cidr {
 /** Takes a CIDR apart; undefined where the text is none. Host bits are allowed here and show as `canonical !== text`. */
 export function parseCidr(text: string): Cidr | undefined {
   const [address = "", prefixText = "", ...rest] = text.split("/");
-  if (!isIpv4(address) || !/^\d{1,2}$/.test(prefixText) || Number(prefixText) > 32 || rest.length > 0) return undefined;
+  if (!isIpv4(address) || !/^\d{1,2}$/.test(prefixText) || Number(prefixText) > 32 || rest.length > 0)
+    return undefined;
   const prefix = Number(prefixText);
   const first = ipaddr.IPv4.networkAddressFromCIDR(text).toString();
   return {

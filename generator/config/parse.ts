@@ -1,6 +1,7 @@
 // The only door to a Cluster: text in, either a Cluster or findings that say why not.
 import type { Cluster } from "../model/cluster.ts";
 import { type Finding, hasErrors, type Path, type Span } from "./finding.ts";
+import { formatFindings } from "./format-findings.ts";
 import { resolve } from "./resolve.ts";
 import { ruleFindings } from "./rules/index.ts";
 import { textFindings } from "./rules/text.ts";
@@ -27,6 +28,7 @@ export function parseConfig(text: string): Parsed {
     ...source.findings,
     ...textFindings(value),
     ...shape,
+    ...formatFindings(value),
     ...(isObject(value) ? ruleFindings(value, shape) : []),
   ];
   if (hasErrors(findings)) return { findings, spanOf };

@@ -188,7 +188,10 @@ export const clusterConfig = Type.Object(
           examples: [["api.example.org"]],
         }),
         disable: Type.Array(
-          Type.Enum(["coredns", "servicelb", "traefik", "local-storage", "metrics-server", "runtimes"]),
+          // With the type said, Ajv compares entries as strings and needs no deep comparison.
+          Type.Enum(["coredns", "servicelb", "traefik", "local-storage", "metrics-server", "runtimes"], {
+            type: "string",
+          }),
           {
             description: "Packaged components to leave out. For traefik write ingress.kind: none instead.",
             default: [],

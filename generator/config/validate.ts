@@ -1,134 +1,104 @@
 // Holds a parsed value against the schema: Ajv's errors as findings. Fills in the schema's defaults, in place.
-import { Ajv, type ErrorObject } from "ajv";
-import schema from "./cluster.schema.json" with { type: "json" };
-import { type Finding, finding, formatPath, type Path } from "./finding.ts";
-import { FORMATS } from "./formats.ts";
-import { nearest, show } from "./show.ts";
+import type { ErrorObject } from "ajv";
 import { listed } from "../model/words.ts";
+import { type Finding, finding, formatPath, type Path } from "./finding.ts";
+import { exampleOf, homesOf, schemaAt, type SchemaNode } from "./schema-node.ts";
+import { nearest, show } from "./show.ts";
+import { validate } from "./validator.js";
 
-const ajv = new Ajv({
-  allErrors: true,
-  useDefaults: true,
-  verbose: true,
-  // The schema is ours and held in step by a test; checking it again at each start costs more than the validation.
-  validateSchema: false,
-  strictTypes: false,
-  formats: Object.fromEntries(Object.entries(FORMATS).map(([name, { test }]) => [name, test])),
-});
-const validate = ajv.compile(schema);
-
-/** All findings of the schema. The value gets the defaults of every object that is there. */
+/** All findings of the schema but those on string formats. The value gets the defaults of every object that is there. */
 export function validateShape(value: unknown): readonly Finding[] {
   if (validate(value)) return [];
-  return (validate.errors ?? []).flatMap((error) => toFinding(error, value));
+  return (validate.errors ?? []).map((error) => toFinding(error, value));
 }
 
-function toFinding(error: ErrorObject, root: unknown): readonly Finding[] {
+function toFinding(error: ErrorObject, root: unknown): Finding {
   const path = toPath(error.instancePath, root);
+  const data = valueAt(root, path);
+  const schema = schemaAt(path);
   const at = path.length === 0 ? "the config" : formatPath(path);
-  const seen = show(error.data);
+  const seen = show(data);
   const params = error.params as Readonly<Record<string, unknown>>;
   const limit = String(params["limit"]);
-  const example = exampleOf(error.parentSchema);
+  const example = exampleOf(schema);
   switch (error.keyword) {
     case "additionalProperties":
-      return [unknownKey(path, String(params["additionalProperty"]), propertiesOf(error.parentSchema))];
+      return unknownKey(path, String(params["additionalProperty"]), Object.keys(schema?.properties ?? {}));
     case "required": {
       const key = String(params["missingProperty"]);
-      const missing = (error.parentSchema as SchemaNode).properties?.[key];
-      return [
-        finding(
-          "missing-key",
-          path,
-          `${formatPath([...path, key])} is missing`,
-          `add "${key}": ${exampleOf(missing) ?? "…"}${missing?.description ? ` (${firstSentence(missing.description)})` : ""}`,
-        ),
-      ];
+      const missing = schema?.properties?.[key];
+      return finding(
+        "missing-key",
+        path,
+        `${formatPath([...path, key])} is missing`,
+        `add "${key}": ${exampleOf(missing) ?? "…"}${missing?.description ? ` (${firstSentence(missing.description)})` : ""}`,
+      );
     }
     case "type":
-      return [
-        finding(
-          "wrong-type",
-          path,
-          `${at} must be ${article(params["type"])}, not ${seen}${typeof error.data === "string" ? ", a string" : ""}`,
-          wantsNoQuotes(error)
-            ? `write ${String(error.data)} without quotes`
-            : `write it as ${example ?? article(params["type"])}`,
-        ),
-      ];
+      return finding(
+        "wrong-type",
+        path,
+        `${at} must be ${article(params["type"])}, not ${seen}${typeof data === "string" ? ", a string" : ""}`,
+        wantsNoQuotes(data, schema?.type)
+          ? `write ${String(data)} without quotes`
+          : `write it as ${example ?? article(params["type"])}`,
+      );
     case "enum": {
       const allowed = (params["allowedValues"] as readonly unknown[]).map(String);
-      const near = typeof error.data === "string" ? nearest(error.data, allowed) : undefined;
-      return [
-        finding(
-          "wrong-value",
-          path,
-          `${at} must be ${listed(allowed, "or")}, not ${seen}`,
-          near ? `did you mean "${near}"?` : `write one of ${allowed.map((each) => `"${each}"`).join(", ")}`,
-        ),
-      ];
+      const near = typeof data === "string" ? nearest(data, allowed) : undefined;
+      return finding(
+        "wrong-value",
+        path,
+        `${at} must be ${listed(allowed, "or")}, not ${seen}`,
+        near ? `did you mean "${near}"?` : `write one of ${allowed.map((each) => `"${each}"`).join(", ")}`,
+      );
     }
     case "const":
-      return [
-        finding(
-          "wrong-value",
-          path,
-          `${at} must be ${show(params["allowedValue"])}, not ${seen}`,
-          path[0] === "version"
-            ? `this Quorate reads version 1; write "version": 1`
-            : `write ${show(params["allowedValue"])}`,
-        ),
-      ];
-    case "format": {
-      const format = FORMATS[String(params["format"])];
-      if (!format || typeof error.data !== "string") return [];
-      return [finding(format.code, path, `${at} ${format.must}, not ${seen}`, format.hint(error.data))];
-    }
+      return finding(
+        "wrong-value",
+        path,
+        `${at} must be ${show(params["allowedValue"])}, not ${seen}`,
+        path[0] === "version"
+          ? `this Quorate reads version 1; write "version": 1`
+          : `write ${show(params["allowedValue"])}`,
+      );
     case "minimum":
     case "maximum": {
-      const { minimum, maximum } = error.parentSchema as SchemaNode;
-      return [
-        finding(
-          "wrong-value",
-          path,
-          `${at} must be from ${minimum} to ${maximum}, not ${seen}`,
-          `write a number in that range${example ? `, such as ${example}` : ""}`,
-        ),
-      ];
+      const { minimum, maximum } = schema ?? {};
+      return finding(
+        "wrong-value",
+        path,
+        `${at} must be from ${minimum} to ${maximum}, not ${seen}`,
+        `write a number in that range${example ? `, such as ${example}` : ""}`,
+      );
     }
     case "minItems":
-      return [
-        finding(
-          "wrong-length",
-          path,
-          `${at} must have at least ${limit} ${limit === "1" ? "entry" : "entries"}`,
-          example ? `write for example ${example}` : "add an entry",
-        ),
-      ];
+      return finding(
+        "wrong-length",
+        path,
+        `${at} must have at least ${limit} ${limit === "1" ? "entry" : "entries"}`,
+        example ? `write for example ${example}` : "add an entry",
+      );
     case "maxItems":
     case "items":
     case "additionalItems":
-      return [
-        finding(
-          "wrong-length",
-          path,
-          `${at} must have at most ${limit} ${limit === "1" ? "entry" : "entries"}`,
-          "remove the others",
-        ),
-      ];
+      return finding(
+        "wrong-length",
+        path,
+        `${at} must have at most ${limit} ${limit === "1" ? "entry" : "entries"}`,
+        "remove the others",
+      );
     case "maxLength":
-      return [finding("wrong-length", path, `${at} must have at most ${limit} characters`, "shorten it")];
+      return finding("wrong-length", path, `${at} must have at most ${limit} characters`, "shorten it");
     case "uniqueItems":
-      return [
-        finding(
-          "wrong-value",
-          [...path, Number(params["i"])],
-          `${at} holds the same entry twice`,
-          "remove one",
-        ),
-      ];
+      return finding(
+        "wrong-value",
+        [...path, Number(params["i"])],
+        `${at} holds the same entry twice`,
+        "remove one",
+      );
     default:
-      return [finding("wrong-value", path, `${at} ${error.message ?? "is not valid"}`, "see docs/config.md")];
+      return finding("wrong-value", path, `${at} ${error.message ?? "is not valid"}`, "see docs/config.md");
   }
 }
 
@@ -147,47 +117,6 @@ function unknownKey(path: Path, key: string, known: readonly string[]): Finding 
   return finding("unknown-key", full, `${where} has no key ${show(key)}`, hint, { onKey: true });
 }
 
-// --- the schema as data ---
-
-interface SchemaNode {
-  readonly type?: string | readonly string[];
-  readonly description?: string;
-  readonly examples?: readonly unknown[];
-  readonly properties?: Readonly<Record<string, SchemaNode>>;
-  readonly required?: readonly string[];
-  readonly items?: SchemaNode | readonly SchemaNode[];
-  readonly minimum?: number;
-  readonly maximum?: number;
-}
-
-/** Paths at which a key of that name is known, e.g. `cluster.vip`, `nodes[].name`. */
-function homesOf(key: string): readonly string[] {
-  const homes: string[] = [];
-  const visit = (node: SchemaNode, path: string): void => {
-    for (const [name, child] of Object.entries(node.properties ?? {})) {
-      const here = path ? `${path}.${name}` : name;
-      if (name === key) homes.push(here);
-      visit(child, here);
-      if (child.items && !Array.isArray(child.items)) visit(child.items as SchemaNode, `${here}[]`);
-    }
-  };
-  visit(schema as SchemaNode, "");
-  return homes;
-}
-
-function propertiesOf(node: unknown): readonly string[] {
-  return Object.keys((node as SchemaNode).properties ?? {});
-}
-
-/** An example as JSON; of an object its required keys with theirs. */
-function exampleOf(node: unknown): string | undefined {
-  const { examples, properties, required = [] } = (node ?? {}) as SchemaNode;
-  if (examples) return JSON.stringify(examples[0]);
-  if (!properties) return undefined;
-  const parts = required.map((key) => `"${key}": ${exampleOf(properties[key]) ?? "…"}`);
-  return `{ ${parts.join(", ")} }`;
-}
-
 function article(type: unknown): string {
   const names: Readonly<Record<string, string>> = {
     object: "an object",
@@ -204,17 +133,17 @@ function article(type: unknown): string {
   );
 }
 
-function wantsNoQuotes(error: ErrorObject): boolean {
-  if (typeof error.data !== "string") return false;
-  const type = (error.parentSchema as SchemaNode).type;
-  if (type === "boolean") return error.data === "true" || error.data === "false";
-  return (type === "integer" || type === "number") && /^\d+$/.test(error.data);
+function wantsNoQuotes(data: unknown, type: SchemaNode["type"]): boolean {
+  if (typeof data !== "string") return false;
+  if (type === "boolean") return data === "true" || data === "false";
+  return (type === "integer" || type === "number") && /^\d+$/.test(data);
 }
 
 function firstSentence(text: string): string {
   return text.replace(/[.:;] .*$/s, "").replace(/\.$/, "");
 }
 
+/** An Ajv instancePath as a path: steps into a list are numbers. */
 function toPath(pointer: string, root: unknown): Path {
   let here: unknown = root;
   return pointer
@@ -226,4 +155,8 @@ function toPath(pointer: string, root: unknown): Path {
       here = (here as Record<string, unknown> | undefined)?.[key];
       return step;
     });
+}
+
+function valueAt(root: unknown, path: Path): unknown {
+  return path.reduce<unknown>((value, step) => (value as Record<string | number, unknown>)[step], root);
 }

@@ -1,23 +1,10 @@
 // docs/config.md: every field of cluster.config.json, from the schema itself.
 import { publishedSchema } from "../config/published-schema.ts";
-
-interface Field {
-  readonly type?: string | readonly string[];
-  readonly description?: string;
-  readonly default?: unknown;
-  readonly examples?: readonly unknown[];
-  readonly enum?: readonly unknown[];
-  readonly const?: unknown;
-  readonly minimum?: number;
-  readonly maximum?: number;
-  readonly properties?: Readonly<Record<string, Field>>;
-  readonly required?: readonly string[];
-  readonly items?: Field | readonly Field[];
-}
+import type { SchemaNode } from "../config/schema-node.ts";
 
 /** The page as Markdown. */
 export function configPage(): string {
-  const schema = JSON.parse(publishedSchema()) as Field;
+  const schema = JSON.parse(publishedSchema()) as SchemaNode;
   const sections = Object.entries(schema.properties ?? {});
   return [
     "# cluster.config.json, field by field",
@@ -33,8 +20,8 @@ export function configPage(): string {
   ].join("\n");
 }
 
-function section(name: string, field: Field, required: boolean): readonly string[] {
-  const list = field.items as Field | undefined;
+function section(name: string, field: SchemaNode, required: boolean): readonly string[] {
+  const list = field.items as SchemaNode | undefined;
   const children = field.properties ?? list?.properties;
   if (!children) return [`## ${name}`, "", `${paragraph(field, required)}`, ""];
   const needed = field.required ?? list?.required ?? [];
@@ -51,7 +38,7 @@ function section(name: string, field: Field, required: boolean): readonly string
 
 function rows(
   prefix: string,
-  fields: Readonly<Record<string, Field>>,
+  fields: Readonly<Record<string, SchemaNode>>,
   required: readonly string[],
 ): readonly string[] {
   return Object.entries(fields).flatMap(([name, field]) =>
@@ -63,7 +50,7 @@ function rows(
   );
 }
 
-function paragraph(field: Field, required: boolean): string {
+function paragraph(field: SchemaNode, required: boolean): string {
   const facts = [
     required ? "**Required.**" : "",
     field.default === undefined ? "" : `Default: ${shown(field.default)}.`,
@@ -72,7 +59,7 @@ function paragraph(field: Field, required: boolean): string {
   return [meaning(field), ...facts].join(" ");
 }
 
-function meaning(field: Field): string {
+function meaning(field: SchemaNode): string {
   const allowed = field.enum?.map((each) => code(String(each))).join(", ");
   const range =
     field.minimum !== undefined && field.maximum !== undefined

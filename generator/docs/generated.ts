@@ -1,4 +1,5 @@
 // The committed files that are made from code, by their path from the project's root.
+import { compiledValidator } from "../config/compiled-validator.ts";
 import { publishedSchema } from "../config/published-schema.ts";
 import { cliPage } from "./cli-page.ts";
 import { configPage } from "./config-page.ts";
@@ -7,6 +8,7 @@ import { configPage } from "./config-page.ts";
 export function generatedFiles(): ReadonlyMap<string, string> {
   return new Map([
     ["generator/config/cluster.schema.json", publishedSchema()],
+    ["generator/config/validator.js", compiledValidator()],
     ["docs/config.md", configPage()],
     ["docs/cli.md", cliPage()],
   ]);

@@ -19,6 +19,8 @@ export async function bundle(outfile: string): Promise<void> {
     platform: "node",
     format: "esm",
     target: "node20.19",
+    // jsonc-parser's CommonJS is UMD, which no bundler can follow.
+    mainFields: ["module", "main"],
     // ejs and others are CommonJS inside and ask for node's own modules by require.
     banner: {
       js: `import { createRequire } from "node:module"; const require = createRequire(import.meta.url);`,
