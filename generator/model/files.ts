@@ -30,7 +30,7 @@ export interface OutputFile {
 }
 
 /** The public form of a secret: `@@quorate:secret:NAME:GENERATION@@`. The config may not contain `@@quorate:`. */
-export function placeholder(ref: SecretRef): string {
+function placeholder(ref: SecretRef): string {
   return `${PLACEHOLDER_MARK}secret:${ref.secret}:${ref.generation}@@`;
 }
 
