@@ -8,7 +8,7 @@ import {
 } from "../model/cluster.ts";
 import { lastOctet, parseCidr } from "./network.ts";
 import type { Config, NodeConfig } from "./schema.ts";
-import { runsIngress } from "./taint.ts";
+import { takesAddons } from "./taint.ts";
 
 /** Takes a config without error findings. */
 export function resolve(config: Config): Cluster {
@@ -44,15 +44,15 @@ export function resolve(config: Config): Cluster {
         mirror: config.k3s.artifacts.mirror.replace(/\/+$/, ""),
       },
     },
+    addonNodes: nodes
+      .filter((node) => node.role !== "loadbalancer" && takesAddons(node.taints))
+      .map(({ name }) => name),
     ingress:
       config.ingress.kind === "none"
         ? null
         : {
             httpPort: config.ingress.ports[0],
             httpsPort: config.ingress.ports[1],
-            nodes: nodes
-              .filter((node) => node.role !== "loadbalancer" && runsIngress(node.taints))
-              .map(({ name }) => name),
           },
     loadBalancer: {
       apiPort: config.loadBalancer.apiPort,

@@ -1,4 +1,4 @@
-// Node taints: their written form and which of them keep Traefik away.
+// Node taints: their written form and which of them keep K3s' packaged pods away.
 
 export interface Taint {
   readonly key: string;
@@ -34,12 +34,12 @@ export function isLabelValue(value: string): boolean {
   return /^([A-Za-z0-9]([\w.-]{0,61}[A-Za-z0-9])?)?$/.test(value);
 }
 
-// What K3s' packaged Traefik tolerates (k3s manifests/traefik.yaml).
+// What K3s' packaged Traefik and CoreDNS tolerate (k3s manifests/traefik.yaml, coredns.yaml).
 const TOLERATED: readonly Pick<Taint, "key">[] = [{ key: "CriticalAddonsOnly" }];
 const TOLERATED_NO_SCHEDULE = ["node-role.kubernetes.io/control-plane", "node-role.kubernetes.io/master"];
 
-/** True where Traefik's DaemonSet gets a pod on a node with these taints. */
-export function runsIngress(taints: readonly string[]): boolean {
+/** True where Traefik and CoreDNS can run on a node with these taints. */
+export function takesAddons(taints: readonly string[]): boolean {
   return taints.every((text) => {
     const taint = parseTaint(text);
     if (!taint || taint.effect === "PreferNoSchedule") return true;

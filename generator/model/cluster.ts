@@ -69,12 +69,10 @@ export interface Cluster {
       readonly mirror: string;
     };
   };
-  /** null: no ingress of ours. `nodes` are the names that run Traefik and get ingress traffic. */
-  readonly ingress: {
-    readonly httpPort: number;
-    readonly httpsPort: number;
-    readonly nodes: readonly string[];
-  } | null;
+  /** Names of the nodes whose taints K3s' packaged pods tolerate: Traefik and CoreDNS run there and nowhere else. */
+  readonly addonNodes: readonly string[];
+  /** Ports of the load balancers; null: no ingress of ours. Traefik runs on the addonNodes. */
+  readonly ingress: { readonly httpPort: number; readonly httpsPort: number } | null;
   readonly loadBalancer: {
     readonly apiPort: number;
     readonly statusPort: number;
@@ -93,6 +91,11 @@ export const INGRESS_PORTS_ON_NODES = { http: 80, https: 443 } as const;
 /** Nodes of one role, in the order of the config. */
 export function ofRole(cluster: Cluster, role: Role): readonly Node[] {
   return cluster.nodes.filter((node) => node.role === role);
+}
+
+/** Names of the nodes that run Traefik and get ingress traffic; none without an ingress of ours. */
+export function ingressNodes(cluster: Cluster): readonly string[] {
+  return cluster.ingress ? cluster.addonNodes : [];
 }
 
 /** The server that founds the cluster on day 0. Every valid cluster has one. */

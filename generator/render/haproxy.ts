@@ -1,5 +1,11 @@
 // haproxy.cfg: the same text on every load balancer.
-import { API_PORT_ON_SERVERS, type Cluster, INGRESS_PORTS_ON_NODES, ofRole } from "../model/cluster.ts";
+import {
+  API_PORT_ON_SERVERS,
+  type Cluster,
+  INGRESS_PORTS_ON_NODES,
+  ingressNodes,
+  ofRole,
+} from "../model/cluster.ts";
 import { API_CHECK, type CheckTiming, INGRESS_CHECK, PROXY_TIMING } from "../model/timing.ts";
 import { printTemplate, type Templates } from "./template.ts";
 
@@ -70,7 +76,7 @@ export function haproxyConfig(cluster: Cluster, templates: Templates): string {
 }
 
 function ingressBackends(cluster: Cluster): readonly Backend[] {
-  const names = new Set(cluster.ingress?.nodes);
+  const names = new Set(ingressNodes(cluster));
   return cluster.nodes.filter(({ name }) => names.has(name));
 }
 

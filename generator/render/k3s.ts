@@ -1,5 +1,5 @@
 // K3s' own config files as plain objects, and what rides along with a server: Traefik's and CoreDNS' settings.
-import { type Cluster, type FlagValue, type Node, ofRole } from "../model/cluster.ts";
+import type { Cluster, FlagValue, Node } from "../model/cluster.ts";
 import { toYaml } from "./yaml.ts";
 
 /** Where things are on a machine. */
@@ -93,10 +93,9 @@ export function corednsManifest(): string {
 
 const COREDNS_REPLICAS = 2;
 
-/** Two CoreDNS pods need two nodes: the spread is a hard rule, a second pod on the same node would wait for ever. */
+/** Two CoreDNS pods need two nodes that take them: the spread is a hard rule, a second pod on the same node would wait for ever. */
 export function wantsTwoCoredns(cluster: Cluster): boolean {
-  const nodes = ofRole(cluster, "server").length + ofRole(cluster, "agent").length;
-  return nodes >= COREDNS_REPLICAS && !cluster.k3s.disable.includes("coredns");
+  return cluster.addonNodes.length >= COREDNS_REPLICAS && !cluster.k3s.disable.includes("coredns");
 }
 
 /**

@@ -13,6 +13,7 @@ interface KeepalivedLocals {
   readonly vrrpId: number;
   readonly priority: number;
   readonly advertSeconds: number;
+  readonly checkTimeout: number;
   readonly checkInterval: number;
   readonly checkFall: number;
   readonly checkRise: number;
@@ -28,10 +29,11 @@ export function keepalivedConfig(cluster: Cluster, node: Node, templates: Templa
     interface: node.interface,
     address: node.address,
     peers: all.filter((peer) => peer !== node).map(({ address }) => address),
-    vip: `${cluster.registration.address}/${cluster.network.subnet.prefix}`,
+    vip: cluster.registration.address,
     vrrpId: cluster.vrrpId ?? 1,
     priority: vrrpPriority(all.indexOf(node)),
     advertSeconds: VRRP_TIMING.advert / 1000,
+    checkTimeout: VRRP_TIMING.checkTimeout / 1000,
     checkInterval: VRRP_TIMING.checkInterval / 1000,
     checkFall: VRRP_TIMING.checkFall,
     checkRise: VRRP_TIMING.checkRise,

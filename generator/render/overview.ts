@@ -1,5 +1,12 @@
 // out/README.md: the cluster as a page for people.
-import { type Cluster, INGRESS_PORTS_ON_NODES, type Node, ofRole, type Role } from "../model/cluster.ts";
+import {
+  type Cluster,
+  INGRESS_PORTS_ON_NODES,
+  ingressNodes,
+  type Node,
+  ofRole,
+  type Role,
+} from "../model/cluster.ts";
 import { counted, listed } from "../model/words.ts";
 import type { Aspect } from "../tolerance/aspect.ts";
 import { formatSeconds } from "../tolerance/seconds.ts";
@@ -145,7 +152,7 @@ function topology(cluster: Cluster): readonly string[] {
   const servers = ofRole(cluster, "server");
   const agents = ofRole(cluster, "agent");
   const drawn = agents.length > DRAWN_AGENTS ? [] : agents;
-  const runsIngress = new Set(ingress?.nodes);
+  const runsIngress = new Set(ingressNodes(cluster));
   const ports = ingress
     ? `${ingress.httpPort}, ${ingress.httpsPort}, ${registration.port}`
     : String(registration.port);

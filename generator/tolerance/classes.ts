@@ -1,5 +1,5 @@
 // Components that cannot be told apart by what their failure does: fail one of each class and every cluster is small.
-import { type Cluster, ofRole } from "../model/cluster.ts";
+import { type Cluster, ingressNodes, ofRole } from "../model/cluster.ts";
 import {
   type Component,
   type ComponentKind,
@@ -69,7 +69,7 @@ function sameMachine(left: Component, right: Component): boolean {
 /** What the rules ask about a machine, in one word. Where CoreDNS may be follows from ingress and workloads (hostsDns). */
 function machineClass(cluster: Cluster): (name: string) => string {
   const door = ingressDoor(cluster);
-  const ingress = new Set(cluster.ingress?.nodes);
+  const ingress = new Set(ingressNodes(cluster));
   const first = cluster.registration.holder === "server" ? ofRole(cluster, "server")[0] : undefined;
   const position = new Map(ofRole(cluster, "loadbalancer").map(({ name }, index) => [name, index]));
   const words = cluster.nodes.map((node) => {

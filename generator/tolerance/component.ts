@@ -1,5 +1,5 @@
 // The parts of a cluster that can fail: its machines, and the pods that the promise rests on.
-import { type Cluster, type Node, ofRole, type Role } from "../model/cluster.ts";
+import { type Cluster, ingressNodes, type Node, ofRole, type Role } from "../model/cluster.ts";
 
 export type Component =
   | { readonly kind: Role; readonly node: string }
@@ -24,7 +24,7 @@ export const KINDS: readonly ComponentKind[] = [
 
 /** Everything that is failed, one at a time and two at a time. In the order of the config within a kind. */
 export function components(cluster: Cluster): readonly Component[] {
-  const ingress = new Set(cluster.ingress?.nodes);
+  const ingress = new Set(ingressNodes(cluster));
   return [
     ...cluster.nodes.map(({ role, name }): Component => ({ kind: role, node: name })),
     ...cluster.nodes
@@ -40,17 +40,16 @@ export function takesWorkloads(node: Node): boolean {
   return node.role !== "loadbalancer" && !node.taints.some((taint) => /:No(Schedule|Execute)$/.test(taint));
 }
 
-/** CoreDNS tolerates the same taints as Traefik (k3s manifests/coredns.yaml, traefik.yaml). */
+/** True where CoreDNS can run. */
 export function hostsDns(cluster: Cluster): (node: Node) => boolean {
-  if (!cluster.ingress) return takesWorkloads;
-  const ingress = new Set(cluster.ingress.nodes);
-  return ({ name }) => ingress.has(name);
+  const names = new Set(cluster.addonNodes);
+  return ({ name }) => names.has(name);
 }
 
 /** CoreDNS pods that run: two, never on the same machine; one where there is only one machine for them. */
 export function dnsPods(cluster: Cluster): number {
   if (cluster.k3s.disable.includes("coredns")) return 0;
-  return Math.min(2, cluster.nodes.filter(hostsDns(cluster)).length);
+  return Math.min(2, cluster.addonNodes.length);
 }
 
 /**
@@ -60,7 +59,7 @@ export function dnsPods(cluster: Cluster): number {
 export function ingressDoor(cluster: Cluster): string | undefined {
   if (!cluster.ingress || cluster.registration.holder !== "server") return undefined;
   const first = ofRole(cluster, "server")[0]?.name;
-  const ingress = new Set(cluster.ingress.nodes);
+  const ingress = new Set(cluster.addonNodes);
   if (first !== undefined && ingress.has(first)) return first;
   return cluster.nodes.find(({ name }) => ingress.has(name))?.name;
 }

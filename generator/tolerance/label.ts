@@ -1,4 +1,5 @@
 // What a row of the table is called.
+import { listed } from "../model/words.ts";
 import type { ComponentKind } from "./component.ts";
 
 const NOUNS: Readonly<Record<ComponentKind, string>> = {
@@ -15,12 +16,6 @@ const LISTED = 3;
 
 export function noun(kind: ComponentKind): string {
   return NOUNS[kind];
-}
-
-/** "a, b and c". */
-export function listed(words: readonly string[], last: "and" | "or" = "and"): string {
-  if (words.length < 2) return words.join("");
-  return `${words.slice(0, -1).join(", ")} ${last} ${words.at(-1)}`;
 }
 
 /** Members of one kind that fare alike. */

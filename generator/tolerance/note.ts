@@ -2,7 +2,7 @@
 import { KUBERNETES_TIMING } from "../model/timing.ts";
 import type { ComponentKind } from "./component.ts";
 import type { Aspects } from "./aspect.ts";
-import { listed } from "./label.ts";
+import { listed } from "../model/words.ts";
 import { formatBound, formatSeconds } from "./seconds.ts";
 import { allHold, standing } from "./standing.ts";
 

@@ -1,5 +1,5 @@
 // What a failure takes from a cluster and what it leaves, counted; the rules of fail.ts look at nothing else.
-import { type Cluster, firstServer, ofRole, votersToSpare } from "../model/cluster.ts";
+import { type Cluster, firstServer, ingressNodes, ofRole, votersToSpare } from "../model/cluster.ts";
 import { vrrpPriority } from "../model/timing.ts";
 import { type Component, dnsPods, hostsDns, ingressDoor, takesWorkloads } from "./component.ts";
 
@@ -76,7 +76,7 @@ export function remains(cluster: Cluster, failed: readonly Component[]): Remains
     dnsHosts: share(nodes.filter(hosts), gone),
     dnsPodsGone: dnsReplicas.size,
     dnsPods: dnsPods(cluster),
-    ingress: cluster.ingress && share(cluster.ingress.nodes, (name) => !serving(name)),
+    ingress: cluster.ingress && share(ingressNodes(cluster), (name) => !serving(name)),
     door: door === undefined || serving(door),
     singleReplica: failed.some(({ kind }) => kind === "workload"),
   };

@@ -1,6 +1,7 @@
 // The honest sentence: what the cluster survives, and what it does not.
 import type { Role } from "../model/cluster.ts";
-import { listed, noun } from "./label.ts";
+import { listed } from "../model/words.ts";
+import { noun } from "./label.ts";
 import { allHold, ASPECTS, standing } from "./standing.ts";
 import type { Row, Tolerance } from "./tolerance.ts";
 

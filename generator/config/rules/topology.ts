@@ -1,6 +1,6 @@
 // Rules on who is there: an odd number of servers, a load balancer with a vip, somewhere for the ingress to run.
 import { type Finding, finding } from "../finding.ts";
-import { runsIngress } from "../taint.ts";
+import { takesAddons } from "../taint.ts";
 import { groupBy, type Rule, type RuleInput } from "./rule.ts";
 import { listed } from "../../model/words.ts";
 import type { Role } from "../../model/cluster.ts";
@@ -150,7 +150,7 @@ function serversOnSsd(input: RuleInput): readonly Finding[] {
 function ingressPlaced(input: RuleInput): readonly Finding[] {
   if (input.config.ingress.kind === "none") return [];
   const candidates = input.nodes.filter(({ node }) => node.role !== "loadbalancer");
-  if (candidates.length === 0 || candidates.some(({ node }) => runsIngress(node.taints))) return [];
+  if (candidates.length === 0 || candidates.some(({ node }) => takesAddons(node.taints))) return [];
   const first = candidates.find(({ node }) => node.taints.length > 0);
   return [
     finding(
