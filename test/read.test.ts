@@ -187,6 +187,12 @@ for (const [there, asked, hint] of ELSEWHERE) {
   });
 }
 
+test("a directory of a similar name is not offered", (t) => {
+  const folder = scratch(t);
+  mkdirSync(join(folder, "cluster-config.json"));
+  assert.match(findingOf(readConfig(join(folder, NAME))).hint, /^git checkout /);
+});
+
 test("a directory that has the usual file inside is told the path of that", (t) => {
   const folder = scratch(t);
   writeFileSync(join(folder, NAME), JSON_TEXT);
@@ -251,6 +257,14 @@ const BYTES: readonly [what: string, bytes: Uint8Array, code: Code, message: Reg
     /byte f6 in line 2$/,
     /WINDOWS-1252/,
   ],
+  [
+    "a bad byte behind many letters",
+    Buffer.concat([Buffer.from("\u00fc".repeat(1001)), Buffer.from([0xff, 0x7d])]),
+    "config-encoding",
+    /byte ff in line 1$/,
+    /UTF-8/,
+  ],
+  ["UTF-32 without a mark", Buffer.from([0x7b, 0, 0, 0]), "config-encoding", /binary: byte 2 /, /right file/],
   [
     "a character cut short",
     Buffer.from([0x7b, 0xe2, 0x82]),

@@ -65,6 +65,8 @@ const SYNTAX: readonly [text: string, ...findings: string[]][] = [
   ['{\n"a: {\n"b": 1\n}\n}', '"a: add " where'],
   ['{{"a":1}}', "{: a key must stand before this {"],
   ['[\n"a": 1, "b": 2 },\n{"a": 2}\n]', ":: use { } around keys"],
+  ['{"n": [\n"a": 1 },\n{"a": 2}\n], "c" 1}', ":: use { } around keys", '"c": write "c": VALUE'],
+  ['{"a": "b": 1}', '"a": add { after the colon'],
   ['["a":1, "b":2]', ":: use { } around keys"],
   ['["a":1]', ":: a list in [ ] holds values without keys"],
   ["{a:1, my key : 2}", 'a: write "a"', 'my key: write "my key"'],
@@ -133,6 +135,7 @@ const SYNTAX: readonly [text: string, ...findings: string[]][] = [
   ["[-Infinity]", "-Infinity: write a number"],
   ["[+1]", "+1: write 1"],
   ["[0x1F]", "0x1F: write 31"],
+  ["[0xFFFFFFFFFFFFFFFFFF]", "0xFFFFFFFFFFFFFFFFFF: double quotes"],
   ["[.5, 5., -.5]", ".5: write 0.5", "5.: write 5.0", "-.5: write -0.5"],
   ["[01, -007]", "01: write 1", "-007: write -7"],
   ["[1_000]", "1_000: write 1000"],
@@ -142,6 +145,7 @@ const SYNTAX: readonly [text: string, ...findings: string[]][] = [
   ["[tru]", "tru: a value must be"],
   // blanks that are none, and what git leaves behind
   ['{\u00a0"a":\u2003\u20031}', "\u00a0: not U+00A0", "\u2003: not U+2003"],
+  ["[\u2003\u00a01]", "\u2003: not U+2003"],
   ["[1\u200b]", "\u200b: not U+200B"],
   ['{\n<<<<<<< HEAD\n"a":1\n=======\n"a":2\n>>>>>>> b\n}', "<<<<<<<: merge conflict"],
   ['{\n"a":1,\n<<<<<<< HEAD\n"b":1\n}', "<<<<<<<: merge conflict"],
@@ -196,6 +200,21 @@ test("no message or hint repeats what looks like a secret", () => {
     assert.ok(said.length > 0);
     assert.ok(!said.join().includes(token.slice(0, 10)), said.join());
   }
+});
+
+test("a private key without quotes is masked on its later lines as well", () => {
+  const { findings } = parseSource("[-----BEGIN PRIVATE KEY-----,\nMIIEvQIBADAN\n]");
+  assert.equal(findings.length, 2);
+  assert.ok(!JSON.stringify(findings).includes("MIIE"));
+});
+
+test("an open bracket: the first pair that is not indented alike is named, and none where all are", () => {
+  const hintOf = (text: string) => parseSource(text).findings[0]?.hint;
+  assert.equal(hintOf('{\n  "a": {\n    "b": 1\n  }\n'), "add } where it belongs");
+  assert.equal(
+    hintOf("[\n  [\n    [\n    1\n  ],\n  2\n]\n"),
+    "add ] where it belongs; the [ of line 3 and the ] of line 5 belong together but are not indented alike, so look between them first",
+  );
 });
 
 // --- values ---

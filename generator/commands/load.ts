@@ -1,5 +1,4 @@
 // The beginning of every verb that needs the config: file → findings and, without errors, a Cluster.
-import { maskSecrets } from "../config/secret-like.ts";
 import type { Cluster } from "../model/cluster.ts";
 import { type Finding, hasErrors } from "../config/finding.ts";
 import { parseConfig } from "../config/parse.ts";
@@ -28,7 +27,7 @@ export function loadConfig(file: string): Loaded {
     };
   }
   const { cluster, findings, spanOf } = parseConfig(read.text);
-  const source = { file, text: maskSecrets(read.text), spanOf };
+  const source = { file, text: read.text, spanOf };
   return {
     ...(cluster && !hasErrors(findings) && { cluster }),
     findings,

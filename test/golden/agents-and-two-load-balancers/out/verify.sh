@@ -9,12 +9,18 @@ export LC_ALL
 command -v curl >/dev/null 2>&1 || { echo "FAIL  curl is not installed here. Next: install it" >&2; exit 1; }
 dir=$(mktemp -d) || exit 1
 trap 'rm -rf "$dir"' EXIT
-trap 'exit 130' INT TERM
+jobs=""
+stop() {
+    # A shell's background jobs do not hear Ctrl-C; left alone they would write into a folder that is gone.
+    for job in $jobs; do kill "$job" 2>/dev/null; done
+    exit 130
+}
+trap stop INT TERM HUP
 
 # ask URL BODY: prints the HTTP status, 000 when there is no answer; the body goes to BODY. At most 8 seconds.
-# The servers' certificates are checked by kubectl, not here (-k): these questions carry no secret.
+# The servers' certificates are checked by kubectl, not here (-k): these questions carry no secret. -q: no ~/.curlrc.
 ask() {
-    curl -sk --noproxy '*' --connect-timeout 3 --max-time 8 -o "$2" -w '%{http_code}' "$1" 2>/dev/null
+    curl -q -sk --noproxy '*' --connect-timeout 3 --max-time 8 -o "$2" -w '%{http_code}' "$1" 2>/dev/null
     return 0
 }
 
@@ -34,20 +40,28 @@ readyz() {
     esac
 }
 
-# cacerts ID HOST PORT: the cluster's identity as this server gives it.
-cacerts() {
-    code=$(ask "https://$2:$3/cacerts" "$dir/body.$1")
-    [ "$code" = 200 ] && cksum <"$dir/body.$1" >"$dir/ca.$1"
+# server ID NAME HOST: its API, and then the identity of the cluster that it belongs to.
+server() {
+    readyz "$1" "$2 /readyz" "$3" 6443 "is it on? ping $3"
+    [ "$code" = 000 ] && return 0
+    code=$(ask "https://$3:6443/cacerts" "$dir/body.$1")
+    [ "$code" = 200 ] && echo "$(cksum <"$dir/body.$1") $2" >"$dir/ca.$1"
     return 0
 }
 
-# backends ID NAME HOST
+# backends ID NAME HOST: whom this load balancer sees. Many ingress nodes are one line: be_http 299 of 300 UP.
 backends() {
     code=$(ask "http://$3:8404/backends" "$dir/body.$1")
+    case $code in
+    200) ;;
+    000) code="does not answer" ;;
+    *) code="answers $code" ;;
+    esac
     if [ "$code" != 200 ]; then
-        say "$1" FAIL "$2 /backends" "$3:8404 answers $code. Next: is it on? On it: systemctl status haproxy"
-    elif down=$(grep ' DOWN$' "$dir/body.$1"); then
-        say "$1" FAIL "$2 /backends" "down: $(printf '%s' "$down" | sed 's/ DOWN$//' | tr '\n' ' ')"
+        say "$1" FAIL "$2 /backends" "$3:8404 $code. Next: is it on? On it: systemctl status haproxy"
+    elif down=$(grep -e ' DOWN$' -e ' of .* UP$' "$dir/body.$1" | grep -v ' \([0-9]*\) of \1 UP$'); then
+        down=$(printf '%s\n' "$down" | sed 's/ DOWN$//' | paste -s -d , -)
+        say "$1" FAIL "$2 /backends" "not up: $down. Next: on those machines: journalctl -u k3s -u k3s-agent"
     else
         say "$1" ok "$2 /backends" "$(grep -c ' UP$' "$dir/body.$1") up, none down"
     fi
@@ -63,44 +77,51 @@ web() {
     esac
 }
 
-# Not more than 16 at a time, so that a small computer is not flooded.
+# started: after each job. Not more than 16 at a time, so that a small computer is not flooded.
 running=0
-next() {
+started() {
+    jobs="$jobs $!"
     running=$((running + 1))
-    if [ "$running" -ge 16 ]; then
-        wait
-        running=0
-    fi
+    [ "$running" -lt 16 ] && return 0
+    wait
+    jobs=""
+    running=0
 }
 
 readyz 00000 "registration address" 192.168.1.10 6443 "is keepalived running on the load balancers?" &
-next
-readyz 10000 "server-1 /readyz" 192.168.1.11 6443 "is it on? ping 192.168.1.11" &
-cacerts 10000 192.168.1.11 6443 &
-next
-readyz 10001 "server-2 /readyz" 192.168.1.12 6443 "is it on? ping 192.168.1.12" &
-cacerts 10001 192.168.1.12 6443 &
-next
-readyz 10002 "server-3 /readyz" 192.168.1.13 6443 "is it on? ping 192.168.1.13" &
-cacerts 10002 192.168.1.13 6443 &
-next
+started
+server 10000 "server-1" 192.168.1.11 &
+started
+server 10001 "server-2" 192.168.1.12 &
+started
+server 10002 "server-3" 192.168.1.13 &
+started
 backends 30000 "lb-1" 192.168.1.5 &
-next
+started
 backends 30001 "lb-2" 192.168.1.6 &
-next
+started
 web 40000 http 192.168.1.10 80 &
-next
+started
 web 40001 https 192.168.1.10 443 &
-next
+started
 wait
 
 set -- "$dir"/ca.*
 if [ ! -e "$1" ]; then
     say 20000 FAIL "/cacerts" "no server gives its certificate. Next: see the lines above"
-elif [ "$(sort -u "$@" | wc -l)" -eq 1 ]; then
-    say 20000 ok "/cacerts" "$# of 3 servers answer, all of one cluster"
 else
-    say 20000 FAIL "/cacerts" "the servers belong to different clusters. Next: do not re-flash anything; find out which one holds your data"
+    sort "$@" >"$dir/sorted"
+    clusters=""
+    last=""
+    while read -r sum size name; do
+        [ "$sum $size" = "$last" ] || clusters="$clusters${last:+ /}"
+        clusters="$clusters${clusters:+ }$name"
+        last="$sum $size"
+    done <"$dir/sorted"
+    case $clusters in
+    */*) say 20000 FAIL "/cacerts" "different clusters: $clusters. Next: re-flash nothing; find out which one holds your data" ;;
+    *) say 20000 ok "/cacerts" "$# of 3 servers answer, all of one cluster" ;;
+    esac
 fi
 
 cat "$dir"/line.*
