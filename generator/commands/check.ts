@@ -4,14 +4,14 @@ import type { Command } from "./command.ts";
 import { loadConfig } from "./load.ts";
 
 /** Exit 0 without errors (warnings and infos never block), else 3. */
-export const check: Command = ({ config, json, colour }) => {
+export const check: Command = async ({ config, json, colour }) => {
   const { findings, report, json: asJson } = loadConfig(config);
   const bad = hasErrors(findings);
-  const text = findings.length > 0 ? report(findings, colour) : "";
+  const text = findings.length > 0 ? await report(findings, colour) : "";
   if (json) {
     return {
       exit: bad ? 3 : 0,
-      stdout: `${JSON.stringify({ findings: asJson() }, null, 2)}\n`,
+      stdout: `${JSON.stringify({ findings: await asJson() }, null, 2)}\n`,
       stderr: text,
     };
   }

@@ -1,37 +1,33 @@
 // The beginning of every verb that needs the config: file → findings and, without errors, a Cluster.
-import type { Cluster } from "../model/cluster.ts";
-import { type Finding, hasErrors } from "../config/finding.ts";
+import type { Finding } from "../config/finding.ts";
 import { parseConfig } from "../config/parse.ts";
 import { readConfig } from "../config/read.ts";
-import { formatJson, formatReport } from "../config/report.ts";
+import type { FindingJson, ReportSource } from "../config/report.ts";
+import type { Cluster } from "../model/cluster.ts";
 
 export interface Loaded {
   /** Absent where there is an error. */
   readonly cluster?: Cluster;
   readonly findings: readonly Finding[];
   /** The findings with the lines they point at, for people. Never shows what looks like a secret. */
-  readonly report: (findings: readonly Finding[], colour: boolean) => string;
+  readonly report: (findings: readonly Finding[], colour: boolean) => Promise<string>;
   /** The findings for --json. */
-  readonly json: () => ReturnType<typeof formatJson>;
+  readonly json: () => Promise<readonly FindingJson[]>;
 }
 
 /** Reads and checks the config file at that path. */
 export function loadConfig(file: string): Loaded {
   const read = readConfig(file);
-  if (!read.ok) {
-    const findings = [read.finding];
-    return {
-      findings,
-      report: (shown, colour) => formatReport(shown, { file, colour }),
-      json: () => formatJson(findings, { file }),
-    };
-  }
+  if (!read.ok) return { findings: [read.finding], ...reporting({ file }, [read.finding]) };
   const { cluster, findings, spanOf } = parseConfig(read.text);
-  const source = { file, text: read.text, spanOf };
+  return { ...(cluster && { cluster }), findings, ...reporting({ file, text: read.text, spanOf }, findings) };
+}
+
+/** The report is loaded when it is asked for: a good config does not pay for it. */
+function reporting(source: ReportSource, findings: readonly Finding[]): Pick<Loaded, "report" | "json"> {
   return {
-    ...(cluster && !hasErrors(findings) && { cluster }),
-    findings,
-    report: (shown, colour) => formatReport(shown, { ...source, colour }),
-    json: () => formatJson(findings, source),
+    report: async (shown, colour) =>
+      (await import("../config/report.ts")).formatReport(shown, { ...source, colour }),
+    json: async () => (await import("../config/report.ts")).formatJson(findings, source),
   };
 }

@@ -1,6 +1,5 @@
 // The verb render: config → files of out/, and a summary that a person reads.
-import type { Finding } from "../config/finding.ts";
-import { LABELS } from "../config/report.ts";
+import { type Finding, SEVERITY_LABELS } from "../config/finding.ts";
 import { type Cluster, ofRole } from "../model/cluster.ts";
 import { counted } from "../model/words.ts";
 import { compareOutput, type Difference, guardOutput, writeOutput } from "../output.ts";
@@ -12,13 +11,13 @@ import type { Command } from "./command.ts";
 import { loadConfig } from "./load.ts";
 
 /** Exit 0; with --check 2 when the folder differs; 3 for a bad config, and then nothing is written. */
-export const render: Command = ({ config, json, colour, flags }) => {
+export const render: Command = async ({ config, json, colour, flags }) => {
   const { cluster, findings, report, json: asJson } = loadConfig(config);
   if (!cluster) {
-    const text = `${report(findings, colour)}nothing was written\n`;
+    const text = `${await report(findings, colour)}nothing was written\n`;
     return {
       exit: 3,
-      stdout: json ? `${JSON.stringify({ findings: asJson() }, null, 2)}\n` : "",
+      stdout: json ? `${JSON.stringify({ findings: await asJson() }, null, 2)}\n` : "",
       stderr: text,
     };
   }
@@ -45,7 +44,7 @@ export const render: Command = ({ config, json, colour, flags }) => {
     "",
   ].join("\n");
   if (!json) return { exit, stdout: summary, stderr: "" };
-  const document = { folder, ...difference, verdict: verdictText, findings: asJson(), next };
+  const document = { folder, ...difference, verdict: verdictText, findings: await asJson(), next };
   return { exit, stdout: `${JSON.stringify(document, null, 2)}\n`, stderr: summary };
 };
 
@@ -115,7 +114,7 @@ function foreignLines(folder: string, foreign: readonly string[]): readonly stri
 function noteLines(findings: readonly Finding[]): readonly string[] {
   if (findings.length === 0) return [];
   const lines = findings.flatMap(({ severity, code, message, hint }) => [
-    `${LABELS[severity]}[${code}]: ${message}`,
+    `${SEVERITY_LABELS[severity]}[${code}]: ${message}`,
     `  next: ${hint}`,
   ]);
   return [...lines, ""];

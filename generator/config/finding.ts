@@ -2,6 +2,12 @@
 
 export type Severity = "error" | "warning" | "info";
 
+/** What people read for a severity. */
+export const SEVERITY_LABELS = { error: "error", warning: "warning", info: "note" } as const satisfies Record<
+  Severity,
+  string
+>;
+
 /** Every code with its severity. Errors stop everything; warnings and infos never block. */
 export const CODES = {
   // the file itself

@@ -1,6 +1,14 @@
 // Findings as text for people, each with its line of the config, and as plain data for programs.
 import { excerpt } from "./excerpt.ts";
-import { type Code, type Finding, formatPath, type Path, type Severity, type Span } from "./finding.ts";
+import {
+  type Code,
+  type Finding,
+  formatPath,
+  type Path,
+  type Severity,
+  SEVERITY_LABELS,
+  type Span,
+} from "./finding.ts";
 import { type Position, positionsIn } from "./positions.ts";
 import { printable } from "./printable.ts";
 import { maskSecrets } from "./secret-like.ts";
@@ -38,11 +46,6 @@ interface Placed {
 // More would scroll the first ones, which matter most, off the screen.
 const PRINTED_IN_FULL = 100;
 const ORDER: readonly Severity[] = ["error", "warning", "info"];
-/** What people read for a severity. */
-export const LABELS = { error: "error", warning: "warning", info: "note" } as const satisfies Record<
-  Severity,
-  string
->;
 const COLOURS = { error: "1;31", warning: "1;33", info: "1;36", frame: "1;34", strong: "1" } as const;
 
 /** The report, or "" where there is nothing to say. Errors come first, and within a severity the order is the file's. */
@@ -96,7 +99,7 @@ function block(finding: Finding, file: string, shown: Shown | undefined, paint: 
   const place = shown ? `:${shown.position.line}:${shown.position.column}` : "";
   const where = path.length === 0 ? "" : ` (${clean(formatPath(path))})`;
   const lines = [
-    `${paint(severity, `${LABELS[severity]}[${code}]`)}${paint("strong", `: ${clean(message)}`)}`,
+    `${paint(severity, `${SEVERITY_LABELS[severity]}[${code}]`)}${paint("strong", `: ${clean(message)}`)}`,
     `${gutter}${paint("frame", "-->")} ${printable(file)}${place}${where}`,
   ];
   if (shown) {
@@ -138,7 +141,7 @@ function byCode(placed: readonly Placed[]): string {
 
 function summary(findings: readonly Finding[]): string {
   return ORDER.map((severity) => ({
-    label: LABELS[severity],
+    label: SEVERITY_LABELS[severity],
     count: findings.filter((each) => each.severity === severity).length,
   }))
     .filter(({ count }) => count > 0)

@@ -61,7 +61,7 @@ try {
   const bundled = join(scratch, "quorate.mjs");
   await bundle(bundled);
   writeFileSync(join(scratch, "package.json"), '{"type":"module"}');
-  const tsx = ["--import", "tsx", join(ROOT, "generator/cli.ts"), ...render];
+  const tsx = ["--import", "tsx/esm", join(ROOT, "generator/cli.ts"), ...render];
   wholeProcess(tsx);
   const [bare = 1, underTsx = 0, underBundle = 0] = alternating([["-e", "0"], tsx, [bundled, ...render]], 15);
   report(
