@@ -88,7 +88,7 @@ test("Deterministic: the order of keys, white space and escapes in the file chan
       const text = JSON.stringify(shuffle(config), null, indent).replace(/[^\t\n -~]/g, escaped);
       assert.deepEqual([...renderText(text).files], [...rendered(config).files]);
     }),
-    { numRuns: 50 },
+    { numRuns: 30 },
   );
 });
 
@@ -469,7 +469,7 @@ for (const [code, mistake] of [...wrongTexts, ...Object.entries(MISTAKES)]) {
       if (CODES[code as Code] === "error") assert.equal(parsed.cluster, undefined);
     };
     fc.assert(fc.property(validConfig, fc.array(fc.nat(), { minLength: 4, maxLength: 4 }), check), {
-      numRuns: 15,
+      numRuns: 10,
     });
   });
 }
@@ -591,43 +591,40 @@ test("hostile text where any text may stand is exactly that text in what is writ
 });
 
 test("hostile text in any other string is refused, or means nothing to any reader", () => {
-  let accepted = 0;
+  let count = 0;
   for (const hostile of [...HOSTILE, ...REFUSED]) {
     for (const append of [false, true]) {
       const textAt = (path: Path) => `${append ? valueAt(base, path) : ""}${hostile}`;
-      const refused = (paths: readonly Path[]) => {
-        const { parsed } = parsedWith(paths, textAt);
-        const found = parsed.findings.filter(
-          ({ code, severity }) => severity === "error" && !code.endsWith("-duplicate"),
-        );
-        return new Set(found.map(({ path }) => JSON.stringify(path)));
+      const refused = (some: typeof places) => {
+        const { findings } = parsedWith(some, textAt).parsed;
+        const errors = findings.filter(({ code }) => CODES[code] === "error" && !code.endsWith("-duplicate"));
+        return errors.map(({ path }) => JSON.stringify(path));
       };
       const others = places.filter(([where]) => REFUSED.includes(hostile) || !FREE.test(where));
-      const [choices, rest] = [
-        others.filter(([where]) => CHOICE.test(where)),
-        others.filter(([where]) => !CHOICE.test(where)),
-      ];
-      const together = [choices, rest].map((group) => refused(group.map(([, path]) => path)));
-      for (const [where, path] of others) {
-        if (textAt(path) === valueAt(base, path) || together.some((paths) => paths.has(JSON.stringify(path))))
-          continue;
-        const { parsed, source } = parsedWith([path], textAt);
-        if (!parsed.cluster) continue;
-        accepted += 1;
-        assert.ok(!REFUSED.includes(hostile), `${where} takes ${source}`);
-        const files = renderCluster(parsed.cluster, TEMPLATES);
-        assertMeant(parsed.cluster, files);
-        // In a URL, % and ~ too: it stands in single quotes.
-        const harmless = where.startsWith("k3s.artifacts") ? /^[\w./:%~-]*$/ : /^[\w./:-]*$/;
-        if (!harmless.test(textAt(path)))
-          assert.deepEqual(scripts(files), unchanged, `${where}: ${textAt(path)}`);
-      }
+      const together = new Set([
+        ...refused(others.filter(([where]) => CHOICE.test(where))),
+        ...refused(others.filter(([where]) => !CHOICE.test(where))),
+      ]);
+      const accepted = others
+        .filter(([, path]) => textAt(path) !== valueAt(base, path) && !together.has(JSON.stringify(path)))
+        .filter((place) => parsedWith([place], textAt).parsed.cluster);
+      if (accepted.length === 0) continue;
+      count += accepted.length;
+      const { source } = parsedWith(accepted, textAt);
+      assert.ok(!REFUSED.includes(hostile), source);
+      const { cluster, files } = renderText(source);
+      assertMeant(cluster, files);
+      // Characters that mean nothing to a shell, HAProxy or Markdown. In a URL % and ~ too: it stands in single quotes.
+      const inUrl = accepted.every(([where]) => where.startsWith("k3s.artifacts"));
+      if (!(inUrl ? /^[\w./:%~-]*$/ : /^[\w./:-]*$/).test(hostile))
+        assert.deepEqual(scripts(files), unchanged, source);
     }
   }
-  assert.ok(accepted > 50, `only ${accepted} texts were accepted`);
+  assert.ok(count > 50, `only ${count} texts were accepted`);
 });
 
-function parsedWith(paths: readonly Path[], textAt: (path: Path) => string) {
+function parsedWith(some: typeof places, textAt: (path: Path) => string) {
+  const paths = some.map(([, path]) => path);
   const source = JSON.stringify(putAll(base, paths, textAt));
   const parsed = parseConfig(source);
   assertWellFormed(parsed, source);

@@ -29,7 +29,7 @@ export const character = fc
   .oneof(fc.nat(0x7f), fc.nat(0xd7ff), fc.integer({ min: 0xe000, max: 0x10ffff }))
   .map((code) => String.fromCodePoint(code));
 
-/** One line of any text that a config may hold, without a blank at its ends. */
+/** One line of any text that a config may hold. */
 const freeText = fc
   .oneof(
     { weight: 3, arbitrary: fc.constantFrom(...HOSTILE) },
@@ -69,7 +69,7 @@ const labelKey = fc.oneof(
   labelName.map((name) => `node.kubernetes.io/${name}`),
   fc.constant("topology.kubernetes.io/zone"),
 );
-// The first three keep Traefik where it is.
+// Taints under which Traefik still runs on a node.
 const TOLERATED =
   /^CriticalAddonsOnly\b|:PreferNoSchedule$|^node-role\.kubernetes\.io\/control-plane(=\w*)?:NoSchedule$/;
 const taint = fc.oneof(
@@ -88,7 +88,6 @@ function record<T, K extends keyof T>(
 
 const machine = record(
   {
-    name: label.filter((name) => !NOT_FOR_A_MACHINE.test(name)),
     disk: fc.constantFrom("sd", "ssd"),
     os,
     interface: interfaceName,
@@ -97,7 +96,7 @@ const machine = record(
     taints: fc.uniqueArray(taint, { maxLength: 2, selector: (text) => text.replace(/=[^:]*/, "") }),
     order: fc.nat(),
   },
-  ["name", "order"],
+  ["order"],
 );
 
 /** A valid line of an OpenSSH .pub file: RFC 8709, or a security key's form of it. */
@@ -191,11 +190,11 @@ const parts = fc.record({
   servers: fc.constantFrom(1, 3, 5),
   agents: fc.nat(5),
   loadBalancers: fc.nat(3),
-  machines: fc.uniqueArray(machine, {
-    minLength: MOST_MACHINES,
-    maxLength: MOST_MACHINES,
-    selector: ({ name }) => name,
-  }),
+  machines: fc.array(machine, { minLength: MOST_MACHINES, maxLength: MOST_MACHINES }),
+  names: fc.uniqueArray(
+    label.filter((name) => !NOT_FOR_A_MACHINE.test(name)),
+    { minLength: MOST_MACHINES, maxLength: MOST_MACHINES },
+  ),
   ingressNode: fc.nat(),
   lan: record(
     { pool: fc.constantFrom(...LAN_POOLS), prefix: fc.integer({ min: 8, max: 30 }), index: fc.nat(2 ** 24) },
@@ -256,13 +255,13 @@ export const validConfig = parts.map((given) => {
   const [gateway = "", vip = "", ...own] = addresses;
   const untainted = given.ingressNode % (given.servers + given.agents);
   const nodes = roles.map((role, index) => {
-    const { order = 0, name = "", mac, labels, taints, ...rest } = given.machines[index] ?? {};
+    const { order = 0, mac, labels, taints, ...rest } = given.machines[index] ?? {};
     const kubernetes = {
       ...(labels && { labels }),
       ...(taints && { taints: index === untainted ? taints.filter((text) => TOLERATED.test(text)) : taints }),
     };
     const node = {
-      name,
+      name: given.names[index] ?? "",
       role,
       address: own[index] ?? "",
       ...rest,
