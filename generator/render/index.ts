@@ -4,8 +4,7 @@ import { type Cluster, type Node, ofRole } from "../model/cluster.ts";
 import { type FileMap, type OutputFile, publicText } from "../model/files.ts";
 import { metaData, userData } from "./cloud-init.ts";
 import { haproxyConfig } from "./haproxy.ts";
-import { networkConfigText } from "./network.ts";
-import { nodeFiles } from "./node-files.ts";
+import { NETWORK_CONFIG, nodeFiles } from "./node-files.ts";
 import { overview } from "./overview.ts";
 import type { Templates } from "./template.ts";
 import { verifyScript } from "./verify.ts";
@@ -35,7 +34,7 @@ function addNode(cluster: Cluster, node: Node, templates: Templates, add: Add): 
   const root = `nodes/${node.name}`;
   const files = nodeFiles(cluster, node, templates);
   const user = userData(cluster, node, files);
-  const network = networkConfigText(cluster, node);
+  const network = publicText(files.find(({ path }) => path === NETWORK_CONFIG)?.content ?? []);
   add(`${root}/user-data`, user);
   add(`${root}/network-config`, network);
   // A new instance-id makes cloud-init take the card's files again, so it changes exactly when they do.

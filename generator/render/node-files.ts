@@ -17,6 +17,9 @@ import { networkConfigText } from "./network.ts";
 import type { Templates } from "./template.ts";
 import { toYaml } from "./yaml.ts";
 
+/** The machine's own copy of network-config, the same text as on the card. */
+export const NETWORK_CONFIG = "/etc/quorate/network-config";
+
 /** Everything a machine carries, in a fixed order. Agents and load balancers never hold the server token. */
 export function nodeFiles(cluster: Cluster, node: Node, templates: Templates): readonly NodeFile[] {
   const common = commonFiles(cluster, node);
@@ -36,7 +39,7 @@ function commonFiles(cluster: Cluster, node: Node): readonly NodeFile[] {
   return [
     file("/etc/quorate/hostname", "0644", [`${node.name}\n`]),
     file("/etc/quorate/authorized_keys", "0644", [`${cluster.access.authorizedKeys.join("\n")}\n`]),
-    file("/etc/quorate/network-config", "0600", [networkConfigText(cluster, node)]),
+    file(NETWORK_CONFIG, "0600", [networkConfigText(cluster, node)]),
     file("/etc/quorate/ssh_host_ed25519_key", "0600", [
       { secret: `ssh-host-key/${node.name}`, generation },
       "\n",
