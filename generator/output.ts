@@ -41,8 +41,12 @@ export class OutputError extends Error {
   }
 }
 
-/** Compares the folder with the files; reads only. */
+/**
+ * Compares the folder with the files; reads only. Throws OutputError for a folder that holds somebody else's files, before
+ * it looks any deeper: it could be a whole disk.
+ */
 export function compareOutput(folder: string, files: FileMap): Difference {
+  refuseForeign(folder);
   const present = listFiles(folder);
   const ours = earlierRender(folder);
   const added: string[] = [];
@@ -63,10 +67,7 @@ export function compareOutput(folder: string, files: FileMap): Difference {
   };
 }
 
-/**
- * Refuses a folder in which a file that Quorate did not write would be overwritten, or a link would lead elsewhere.
- * Throws OutputError; changes nothing.
- */
+/** Refuses a folder in which a link or a file stands where a folder must be. Throws OutputError; changes nothing. */
 export function guardOutput(folder: string, difference: Difference): void {
   const others = new Set([...difference.foreign, ...difference.stale]);
   for (const path of [...difference.added, ...difference.changed]) {
@@ -78,13 +79,23 @@ export function guardOutput(folder: string, difference: Difference): void {
       );
     }
   }
-  const [first] = difference.changed;
-  if (first && !earlierRender(folder).found) {
-    throw new OutputError(
-      `${join(folder, first)} exists and was not written by Quorate (there is no ${MANIFEST} of ours beside it); nothing was changed`,
-      "choose an empty folder with --out DIR, or move that file away",
-    );
+}
+
+function refuseForeign(folder: string): void {
+  let names: readonly string[];
+  try {
+    names = readdirSync(folder);
+  } catch (error) {
+    if (codeOf(error) === "ENOENT") return;
+    throw explained(error, folder, "nothing was changed");
   }
+  // Dot-files come by themselves (.gitkeep, .DS_Store); the record may be all that is left.
+  const first = names.find((name) => !name.startsWith(".") && name !== RECORD);
+  if (first === undefined || earlierRender(folder).found) return;
+  throw new OutputError(
+    `${folder} holds files that Quorate did not write (${first}), and no ${MANIFEST} of an earlier render; nothing was changed`,
+    "name a new or empty folder: --out DIR",
+  );
 }
 
 function parentsOf(path: string): readonly string[] {

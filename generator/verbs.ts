@@ -1,5 +1,6 @@
 // The table of verbs, and from arguments to a result: the command line without its process.
 import { parseArgs } from "node:util";
+import project from "../package.json" with { type: "json" };
 import type { Command, Result } from "./commands/command.ts";
 import { OutputError } from "./output.ts";
 
@@ -62,6 +63,7 @@ export function helpText(name?: string): string {
     ...Object.entries(VERBS).map(([verbName, { text }]) => `  ${verbName.padEnd(16)}${text}`),
     "",
     ...flagLines(COMMON_FLAGS),
+    "  --version       print the version of Quorate",
     "",
     "Exit status: 0 done, 1 failed, 2 differences, 3 bad config or usage, 130 interrupted.",
     "",
@@ -82,6 +84,7 @@ export async function run(
       stderr: name === "" ? helpText() : "",
     };
   }
+  if (name === "--version") return { exit: 0, stdout: `${project.version}\n`, stderr: "" };
   const verb = Object.hasOwn(VERBS, name) ? VERBS[name] : undefined;
   if (!verb)
     return usage(
@@ -101,6 +104,7 @@ export async function run(
     parsed = parseArgs({
       args: [...rest],
       allowPositionals: true,
+      tokens: true,
       options: Object.fromEntries(
         flags.map((flag) => [flag.name, { type: flag.value ? ("string" as const) : ("boolean" as const) }]),
       ),
@@ -109,6 +113,9 @@ export async function run(
     const reason = error instanceof Error ? (error.message.split(". ")[0] ?? "") : String(error);
     return usage(`${name}: ${reason}`, `npx quorate ${name} --help`);
   }
+  const names = parsed.tokens.flatMap((token) => (token.kind === "option" ? [token.name] : []));
+  const twice = names.find((each, index) => names.indexOf(each) !== index);
+  if (twice !== undefined) return usage(`${name}: --${twice} is there twice`, `npx quorate ${name} --help`);
   const [stray] = parsed.positionals;
   if (stray !== undefined) {
     return usage(`${name}: "${stray}" belongs to no flag`, `npx quorate ${name} --help`);

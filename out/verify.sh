@@ -1,5 +1,5 @@
 #!/bin/sh
-# Does the K3s cluster home answer where it should? Run it from any computer on its LAN: sh out/verify.sh
+# Does the K3s cluster home answer where it should? Run it from any computer on its LAN: sh verify.sh
 # One line for each question: ok or FAIL, and what to do. Exit status 0 when all are ok. Changes nothing. Needs curl.
 # Made from cluster.config.json by `npm run render`. Edit that, not this.
 set -u

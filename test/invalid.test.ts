@@ -1,11 +1,12 @@
 // Every finding has a folder under test/invalid: the config that provokes it and the report a person reads.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { CODES } from "../generator/config/finding.ts";
 import { run } from "../generator/verbs.ts";
+import { fixturePath } from "./support/fixtures.ts";
 import { assertGolden, TEST_FOLDER } from "./support/golden.ts";
 import { scratch } from "./support/scratch.ts";
 
@@ -51,14 +52,32 @@ test("every folder under test/invalid is a finding's", () => {
   );
 });
 
-test("no report shows what looks like a secret", () => {
-  const report = readFileSync(join(INVALID, "secret-in-config", "report.txt"), "utf8");
-  const config = readFileSync(join(INVALID, "secret-in-config", "cluster.config.json"), "utf8");
-  const [token = ""] = /K10[0-9a-f]{64}/.exec(config) ?? [];
-  assert.equal(token.length, 67);
-  assert.ok(!report.includes(token.slice(0, 20)));
-  assert.ok(existsSync(join(INVALID, "secret-in-config")));
-});
+/** Where a person may paste a secret by mistake, as a change of the sample's text; each holds the word Tr0ub4dor. */
+const PASTED: readonly (readonly [string, string])[] = [
+  ['"k3s": {', '"k3s": { "token": "Tr0ub4dor&3",'],
+  ['"k3s": {', '"k3s": { "serverConfig": { "token": "Tr0ub4dor&3" },'],
+  ['"k3s": {', '"k3s": { "serverConfig": { "etcd-s3-secret-key": ["Tr0ub4dor&3"] },'],
+  ['"k3s": {', '"k3s": { "serverConfig": { "kube-apiserver-arg": ["oidc-client-secret=Tr0ub4dor&3"] },'],
+  ['"k3s": {', '"k3s": { "artifacts": { "mirror": "https://Tr0ub4dor@host/k3s" },'],
+  ['"k3s": {', '"k3s": { "artifacts": { "mirror": "https://host/k3s?token=Tr0ub4dor" },'],
+  ['"user": "ops"', '"user": "ops", "password": "Tr0ub4dor&3"'],
+  ['"user": "ops"', '"user": "ops", "password": "Tr0ub4dor&3",,'],
+  ['"name": "home"', '"name": "glpat-Tr0ub4dor-Tr0ub4dor"'],
+  ['"name": "home"', '"name": "home", "token": { "value": "sk-ant-Tr0ub4dorTr0ub4dor" }'],
+];
+
+for (const [place, pasted] of PASTED) {
+  test(`refused and not shown: ${pasted}`, async (t) => {
+    const file = join(scratch(t), "cluster.config.json");
+    const sample = readFileSync(fixturePath("sample"), "utf8");
+    writeFileSync(file, sample.replace(place, pasted));
+    for (const json of [[], ["--json"]]) {
+      const { exit, stdout, stderr } = await run(["check", "--config", file, ...json], {}, true);
+      assert.equal(exit, 3);
+      assert.ok(!`${stdout}${stderr}`.includes("Tr0ub4dor"), `${stdout}${stderr}`);
+    }
+  });
+}
 
 test("docs/findings.md shows every finding as it is printed", () => {
   const lines = [

@@ -79,7 +79,7 @@ test("a folder with somebody else's README.md is refused and left as it was", (t
   writeFileSync(join(folder, "README.md"), "my project\n");
   assert.throws(
     () => write(folder, SAMPLE),
-    (error) => error instanceof OutputError && /not written by Quorate/.test(error.message),
+    (error) => error instanceof OutputError && /Quorate did not write \(README\.md\)/.test(error.message),
   );
   assert.deepEqual(listFiles(folder), ["README.md"]);
   assert.equal(readFileSync(join(folder, "README.md"), "utf8"), "my project\n");
@@ -97,7 +97,8 @@ test("a link in the way is not followed", (t) => {
   const base = scratch(t);
   const folder = join(base, "out");
   const elsewhere = join(base, "elsewhere");
-  mkdirSync(folder);
+  write(folder, SAMPLE);
+  rmSync(join(folder, "nodes"), { recursive: true });
   mkdirSync(elsewhere);
   symlinkSync(elsewhere, join(folder, "nodes"));
   assert.throws(

@@ -7,8 +7,8 @@ import { fileURLToPath } from "node:url";
 
 /** Fewer tests than this mean that some were not found. Raise a number when the suite grows. */
 const SUITES: Readonly<Record<string, { readonly folder: string; readonly atLeast: number }>> = {
-  hermetic: { folder: ".", atLeast: 1 },
-  contract: { folder: "contract", atLeast: 1 },
+  hermetic: { folder: ".", atLeast: 560 },
+  contract: { folder: "contract", atLeast: 57 },
 };
 
 const [name = "", ...only] = process.argv.slice(2);

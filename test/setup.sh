@@ -3,7 +3,7 @@
 # Nothing of it is started: no service is left running, and cloud-init is told to stay out of this machine's own boot.
 set -eu
 
-packages="cloud-init curl haproxy keepalived netplan.io openssh-client procps python3-yaml shellcheck"
+packages="bash cloud-init curl dash haproxy iproute2 keepalived netplan.io openssh-client openssl procps python3-yaml shellcheck util-linux"
 
 missing=""
 for package in $packages; do

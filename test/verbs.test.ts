@@ -29,6 +29,7 @@ for (const [argv, message] of [
   [["render", "--out="], /--out needs a DIR/],
   [["check", "--config="], /--config needs a FILE/],
   [["render", "--check=yes"], /does not take an argument/],
+  [["render", "--out", "a", "--out", "b"], /--out is there twice/],
 ] as const) {
   test(`usage error: ${argv.join(" ")}`, async () => {
     const { exit, stdout, stderr } = await call(...argv);

@@ -130,10 +130,16 @@ function nextStep(
   if (checking && differs(difference)) {
     const clean =
       difference.foreign.length > 0 ? `remove what Quorate did not write from ${folder}/, then ` : "";
-    return `${clean}npm run render, and commit ${folder}/ together with ${config}`;
+    return `${clean}${command(config, folder)}, and commit ${folder}/ together with ${config}`;
   }
   if (findings.some(({ code }) => code === "sample-ssh-key")) {
-    return `put your own SSH public key into ${config} (access.authorizedKeys), then npm run render`;
+    return `put your own SSH public key into ${config} (access.authorizedKeys), then ${command(config, folder)}`;
   }
   return `read ${folder}/README.md; then commit ${config} and ${folder}/ together`;
+}
+
+/** What to type to render this config into this folder. */
+function command(config: string, folder: string): string {
+  if (config === "cluster.config.json" && folder === "out") return "npm run render";
+  return `npx quorate render --config ${config} --out ${folder}`;
 }

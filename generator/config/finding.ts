@@ -42,6 +42,7 @@ export const CODES = {
   "mac-invalid": "error",
   "mac-duplicate": "error",
   "interface-invalid": "error",
+  "interface-missing": "error",
   "cidr-invalid": "error",
   "cidr-host-bits": "error",
   "cidr-overlap": "error",
@@ -79,6 +80,7 @@ export const CODES = {
   "server-on-sd": "warning",
   "sample-ssh-key": "warning",
   "install-script-unpinned": "warning",
+  "mirror-unverified": "warning",
   "sample-addresses": "info",
   "snapshots-stay-on-node": "info",
 } as const satisfies Record<string, Severity>;
@@ -123,7 +125,8 @@ export function finding(
 export function formatPath(path: Path): string {
   if (path.length === 0) return "$";
   return path
-    .map((step, index) => {
+    .map((full, index) => {
+      const step = typeof full === "string" && full.length > 100 ? `${full.slice(0, 100)}…` : full;
       if (typeof step === "number") return `[${step}]`;
       if (!/^[A-Za-z_$][\w$-]*$/.test(step)) return `[${JSON.stringify(step)}]`;
       return index === 0 ? step : `.${step}`;

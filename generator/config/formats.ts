@@ -92,8 +92,9 @@ export const FORMATS: Readonly<Record<string, Format>> = {
   },
   "mac-text": {
     code: "mac-invalid",
-    test: (value) => /^[0-9a-fA-F]{2}(:[0-9a-fA-F]{2}){5}$/.test(value),
-    must: "must be six pairs of hex digits with colons",
+    // An odd first pair is a group address, which no network card has.
+    test: (value) => /^[0-9a-fA-F][02468aceACE](:[0-9a-fA-F]{2}){5}$/.test(value) && !/^[0:]+$/.test(value),
+    must: "must be a network card's address, six pairs of hex digits with colons",
     hint: () => 'write it as "52:54:00:12:34:56"; `ip link` shows it',
   },
   "interface-name": {
@@ -141,6 +142,7 @@ const RESERVED_USERS: ReadonlySet<string> = new Set([
 
 // No character that a shell, YAML or systemd could read as more than text: the URL goes into a root shell's environment.
 function isPlainHttpUrl(value: string): boolean {
+  if (value.length > 2048) return false;
   if (!/^https?:\/\/[A-Za-z0-9.-]+(:\d{1,5})?(\/[A-Za-z0-9._~%+/-]*)?$/.test(value)) return false;
   return URL.canParse(value);
 }

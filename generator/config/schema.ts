@@ -24,10 +24,11 @@ const flagValue = Type.Unsafe<string | number | boolean | string[]>({
 });
 
 const passThrough = (what: string, example: Record<string, unknown>) =>
-  Type.Record(Type.String({ pattern: "^[a-z][a-z0-9-]*\\+?$" }), flagValue, {
+  Type.Record(Type.String({ pattern: "^(v|[a-z][a-z0-9-]+)\\+?$" }), flagValue, {
     description: `${what} Keys are K3s' long flag names without dashes. A key that Quorate manages is refused, with the field that sets it.`,
     default: {},
     examples: [example],
+    ...strict,
   });
 
 const node = Type.Object(
@@ -318,7 +319,8 @@ export const clusterConfig = Type.Object(
           examples: [8404],
         }),
         maxConnections: Type.Integer({
-          description: "Most connections at a time for each load balancer; at worst 33 kB of memory each.",
+          description:
+            "Most connections at a time for each load balancer: a quarter of them for the API, a quarter for HTTP, half for HTTPS. At worst 33 kB of memory each.",
           minimum: 100,
           maximum: 100000,
           default: 4000,

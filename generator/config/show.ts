@@ -15,6 +15,8 @@ export function show(value: unknown): string {
 
 /** The nearest of some words to a misspelt one, if it is near enough to be meant. */
 export function nearest(word: string, candidates: readonly string[]): string | undefined {
+  // Nobody means a word of a hundred letters, and the distance to one takes long.
+  if (word.length > 100) return undefined;
   const limit = Math.max(1, Math.floor(word.length / 3));
   let best: { readonly candidate: string; readonly distance: number } | undefined;
   for (const candidate of candidates) {

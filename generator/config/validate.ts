@@ -3,13 +3,17 @@ import type { ErrorObject } from "ajv";
 import { listed } from "../model/words.ts";
 import { type Finding, finding, formatPath, type Path } from "./finding.ts";
 import { exampleOf, homesOf, schemaAt, type SchemaNode } from "./schema-node.ts";
+import { isSecretName } from "./secret-like.ts";
 import { nearest, show } from "./show.ts";
 import { validate } from "./validator.js";
+
+// A file with more is no config, and each costs a search for what was meant.
+const MOST_FINDINGS = 1000;
 
 /** All findings of the schema but those on string formats. The value gets the defaults of every object that is there. */
 export function validateShape(value: unknown): readonly Finding[] {
   if (validate(value)) return [];
-  return (validate.errors ?? []).map((error) => toFinding(error, value));
+  return (validate.errors ?? []).slice(0, MOST_FINDINGS).map((error) => toFinding(error, value));
 }
 
 function toFinding(error: ErrorObject, root: unknown): Finding {
@@ -17,7 +21,7 @@ function toFinding(error: ErrorObject, root: unknown): Finding {
   const data = valueAt(root, path);
   const schema = schemaAt(path);
   const at = path.length === 0 ? "the config" : formatPath(path);
-  const seen = show(data);
+  const seen = isSecretName(String(path.at(-1))) ? "(hidden: named like a secret)" : show(data);
   const params = error.params as Readonly<Record<string, unknown>>;
   const limit = String(params["limit"]);
   const example = exampleOf(schema);

@@ -12,6 +12,8 @@ interface VerifyLocals {
   readonly statusPort: number;
   readonly ingress: readonly { readonly port: number; readonly scheme: "http" | "https" }[];
   readonly holder: string;
+  /** Empty where there is none. */
+  readonly dnsName: string;
 }
 
 /** The text of verify.sh: POSIX sh, needs curl, changes nothing. Up to 13 servers and load balancers are all asked at once and it
@@ -27,6 +29,7 @@ export function verifyScript(cluster: Cluster, templates: Templates): string {
     apiPortOnServers: API_PORT_ON_SERVERS,
     statusPort: cluster.loadBalancer.statusPort,
     ingress: ingress ? ingressTargets(cluster) : [],
+    dnsName: cluster.dnsName ?? "",
     holder: {
       keepalived: "is keepalived running on the load balancers?",
       loadbalancer: "is the load balancer on?",

@@ -2,7 +2,9 @@
 import fc from "fast-check";
 import { K3S_AGENT_FLAGS, K3S_SERVER_FLAGS } from "../../generator/config/k3s-flags.ts";
 import { MANAGED_FLAGS } from "../../generator/config/rules/k3s.ts";
+import { isSecretName } from "../../generator/config/secret-like.ts";
 import type { Role } from "../../generator/model/cluster.ts";
+import { cidrIn, lan, LAN_POOLS, toAddress } from "./networks.ts";
 
 const SHELL =
   "$(id)¦`id`¦${IFS}¦;id¦&&id¦|id¦>/etc/x¦\\¦\\'¦'¦\"¦'\"'\"'¦'; reboot; '¦\"; reboot; \"¦<script>¦../../etc/passwd";
@@ -11,7 +13,7 @@ const YAML =
   "-¦?¦:¦#¦!¦&¦*¦@¦%¦,¦[¦]¦{¦}¦|¦>¦~¦=¦<<¦---¦...¦!!python/object x:¦x: y¦&a b¦*a¦#cloud-config¦%TAG¦¦ ¦ a¦a ¦a #b¦- a¦? a¦--- a";
 const YAML_WORDS =
   "null¦yes¦No¦on¦OFF¦y¦n¦true¦0640¦0x1F¦1_000¦12:30¦190:20:30¦1e3¦1.5¦.inf¦.NaN¦2024-01-01¦-0¦52:54:00:12:34:56";
-const UNICODE = "é¦\u00a0¦日本語¦👩‍👩‍👧‍👦¦e\u0301¦\u200b¦\u{10ffff}¦𝔘";
+const UNICODE = "é¦日本語¦👩‍👩‍👧‍👦¦e\u0301¦\u{10ffff}¦𝔘";
 
 /** What a shell, a template engine, YAML 1.1 or a person's eye could take for more than text. */
 export const HOSTILE: readonly string[] = [SHELL, TEMPLATES, YAML, YAML_WORDS, UNICODE]
@@ -20,7 +22,7 @@ export const HOSTILE: readonly string[] = [SHELL, TEMPLATES, YAML, YAML_WORDS, U
 
 /** What the config refuses in every string. */
 export const REFUSED: readonly string[] =
-  "\n¦\r¦\t¦\0¦\u007f¦\u0085¦a\nb: c¦a\r\nid\r\n¦\u2028¦\ufeff¦\ufffe¦\u202e¦\ud800¦@@quorate:secret:server-token:1@@".split(
+  "\n¦\r¦\t¦\0¦\u007f¦\u0085¦a\nb: c¦a\r\nid\r\n¦\u2028¦\ufeff¦\ufffe¦\u202e¦\u200b¦\u00ad¦\u00a0¦\u3164¦\ud800¦@@quorate:secret:server-token:1@@".split(
     "¦",
   );
 
@@ -39,7 +41,12 @@ const freeText = fc
       arbitrary: fc.array(fc.constantFrom(...HOSTILE), { maxLength: 4 }).map((parts) => parts.join("")),
     },
   )
-  .map((text) => text.replace(/[\p{Cc}\p{Zl}\p{Zp}\ufeff\ufffe\uffff\u202a-\u202e\u2066-\u2069]/gu, ""));
+  .map((text) =>
+    text.replace(
+      /[\p{Cc}\p{Zl}\p{Zp}\ufffe\uffff\u00a0\u115f\u1160\u2000-\u200b\u202f\u205f\u3000\u3164\uffa0]|(?![\u200c\u200d])\p{Cf}/gu,
+      "",
+    ),
+  );
 
 // Names that YAML 1.1 reads as something else than text are names like any other.
 const label = fc.oneof(
@@ -59,6 +66,8 @@ const interfaceName = fc.oneof(
   fc.stringMatching(/^[A-Za-z][A-Za-z0-9_.-]{0,14}$/),
 );
 const os = fc.constantFrom("raspberry-pi-os", "ubuntu", "debian");
+// Public, so neither reserved nor inside one of the private networks.
+const dnsServer = fc.integer({ min: 11 << 24, max: 99 << 24 }).map(toAddress);
 const ipv4 = fc.integer({ min: 1 << 24, max: 2 ** 31 - 1 }).map(toAddress);
 
 const labelName = fc.stringMatching(/^[A-Za-z0-9]([A-Za-z0-9_.-]{0,12}[A-Za-z0-9])?$/);
@@ -91,7 +100,7 @@ const machine = record(
     disk: fc.constantFrom("sd", "ssd"),
     os,
     interface: interfaceName,
-    mac: fc.stringMatching(/^[0-9a-f]{2}(:[0-9a-fA-F]{2}){4}$/),
+    mac: fc.stringMatching(/^[0-9a-f][02468ace](:[0-9a-fA-F]{2}){4}$/),
     labels: fc.dictionary(labelKey, labelValue, { maxKeys: 3, noNullPrototype: true }),
     taints: fc.uniqueArray(taint, { maxLength: 2, selector: (text) => text.replace(/=[^:]*/, "") }),
     order: fc.nat(),
@@ -114,9 +123,12 @@ const sshKey = fc
   });
 
 function flags(known: ReadonlySet<string>, ...more: fc.Arbitrary<string>[]) {
-  const free = [...known].filter((flag) => !Object.hasOwn(MANAGED_FLAGS, flag));
+  const free = [...known].filter((flag) => !Object.hasOwn(MANAGED_FLAGS, flag) && !isSecretName(flag));
   const key = fc.tuple(fc.oneof(fc.constantFrom(...free), ...more), fc.constantFrom("", "", "+"));
-  const number = fc.oneof(fc.integer(), fc.double({ noNaN: true, noDefaultInfinity: true }));
+  const number = fc.oneof(
+    fc.integer(),
+    fc.double({ noNaN: true, min: Number.MIN_SAFE_INTEGER, max: Number.MAX_SAFE_INTEGER }),
+  );
   const value = fc.oneof(freeText, number, fc.boolean(), fc.array(freeText, { minLength: 1, maxLength: 3 }));
   return fc.dictionary(
     key.map((parts) => parts.join("")),
@@ -125,11 +137,8 @@ function flags(known: ReadonlySet<string>, ...more: fc.Arbitrary<string>[]) {
   );
 }
 const unknownFlag = fc
-  .oneof(
-    fc.constantFrom(..."y n on no yes null true e1".split(" ")),
-    fc.stringMatching(/^[a-z][a-z0-9-]{0,12}$/),
-  )
-  .filter((flag) => !Object.hasOwn(MANAGED_FLAGS, flag));
+  .oneof(fc.constantFrom(..."on no yes null true e1".split(" ")), fc.stringMatching(/^[a-z][a-z0-9-]{1,12}$/))
+  .filter((flag) => !Object.hasOwn(MANAGED_FLAGS, flag) && !isSecretName(flag));
 
 function oneOrStep(from: number, to: number) {
   const value = fc.integer({ min: from, max: to });
@@ -147,33 +156,9 @@ const url = fc.stringMatching(
   /^https?:\/\/[a-z][a-z0-9]{0,8}(\.example)?(:[1-9][0-9]{0,3})?(\/[A-Za-z0-9._~%+-]{0,6}){0,3}$/,
 );
 
-/** An aligned network of a pool, given as its first address and the prefix of the whole pool. */
-function networkIn(first: string, poolPrefix: number, prefix: number, index: number): string {
-  return `${toAddress(toNumber(first) + (index % 2 ** (prefix - poolPrefix)) * 2 ** (32 - prefix))}/${prefix}`;
-}
-function cidrIn(first: string, poolPrefix: number, min: number, max: number) {
-  return fc
-    .tuple(fc.integer({ min, max }), fc.nat(2 ** 20))
-    .map(([prefix, index]) => networkIn(first, poolPrefix, prefix, index));
-}
 // Apart from each other, from K3s' defaults 10.42.0.0/16 and 10.43.0.0/16, and from the pools of the LAN.
 const clusterCidr = cidrIn("172.24.0.0", 13, 13, 20);
 const serviceCidr = cidrIn("10.64.0.0", 10, 12, 28);
-const LAN_POOLS = [
-  ["192.168.0.0", 16],
-  ["10.128.0.0", 9],
-  ["172.16.0.0", 13],
-  ["100.64.0.0", 10],
-  ["81.0.0.0", 8],
-] as const;
-
-function toNumber(address: string): number {
-  return address.split(".").reduce((sum, part) => sum * 256 + Number(part), 0);
-}
-
-function toAddress(number: number): string {
-  return [24, 16, 8, 0].map((shift) => (number >>> shift) & 255).join(".");
-}
 
 const MOST_MACHINES = 13;
 const userName = fc.oneof(
@@ -214,7 +199,7 @@ const parts = fc.record({
     },
     ["name"],
   ),
-  network: record({ dns: fc.array(ipv4, { minLength: 1, maxLength: 3 }), interface: interfaceName }, []),
+  network: record({ dns: fc.array(dnsServer, { minLength: 1, maxLength: 3 }), interface: interfaceName }, []),
   user: fc.option(userName),
   authorizedKeys: fc.uniqueArray(sshKey, {
     minLength: 1,
@@ -264,8 +249,8 @@ export const validConfig = parts.map((given) => {
       name: given.names[index] ?? "",
       role,
       address: own[index] ?? "",
+      ...(mac !== undefined && { mac: `${mac}:${index + 10}`, interface: "eth0" }),
       ...rest,
-      ...(mac !== undefined && { mac: `${mac}:${index + 10}` }),
       ...(role !== "loadbalancer" && kubernetes),
     };
     return { order, node };
@@ -299,25 +284,3 @@ export const validConfig = parts.map((given) => {
 
 /** A config as `validConfig` makes it. */
 export type Draft = typeof validConfig extends fc.Arbitrary<infer Value> ? Value : never;
-
-/** A network of the pool with room for all hosts, and an address of its own for each of them. */
-function lan(
-  {
-    pool: [first, poolPrefix],
-    prefix,
-    index,
-  }: { pool: (typeof LAN_POOLS)[number]; prefix: number; index: number },
-  hosts: readonly number[],
-) {
-  const smallest = 32 - Math.ceil(Math.log2(hosts.length + 2));
-  const subnet = networkIn(first, poolPrefix, Math.min(smallest, Math.max(poolPrefix, prefix)), index);
-  const [start = "", bits = ""] = subnet.split("/");
-  const room = 2 ** (32 - Number(bits)) - 2;
-  const taken = new Set<number>();
-  for (const host of hosts) {
-    let free = host % room;
-    while (taken.has(free)) free = (free + 1) % room;
-    taken.add(free);
-  }
-  return { subnet, addresses: [...taken].map((host) => toAddress(toNumber(start) + 1 + host)) };
-}

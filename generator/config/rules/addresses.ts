@@ -141,19 +141,50 @@ function spareNetwork(taken: readonly Cidr[]): string {
   );
 }
 
-function usableSubnet({ config }: RuleInput): readonly Finding[] {
-  const subnet = parseCidr(config.network.subnet);
-  if (!subnet) return [];
-  const range = rangeOf(subnet.first);
-  if (["private", "unicast", "carrierGradeNat"].includes(range)) return [];
-  return [
-    finding(
-      "cidr-invalid",
-      ["network", "subnet"],
-      `network.subnet must be a network for machines, but ${subnet.canonical} is reserved (${range})`,
-      'write the LAN of your router, such as "192.168.1.0/24"',
-    ),
-  ];
+/** Ranges of ipaddr.js in which machines, pods and services can live. */
+const USABLE = ["private", "unicast", "carrierGradeNat"];
+
+function usableNetworks(input: RuleInput): readonly Finding[] {
+  return networks(input).flatMap(({ name, path, cidr }) => {
+    const range = rangeOf(cidr.first);
+    if (USABLE.includes(range)) return [];
+    return [
+      finding(
+        "cidr-invalid",
+        path,
+        `${name} must be a network for ${name === "network.subnet" ? "machines" : "the cluster"}, but ${cidr.canonical} is reserved (${range})`,
+        name === "network.subnet"
+          ? 'write the LAN of your router, such as "192.168.1.0/24"'
+          : `write a private network, such as "${spareNetwork([cidr])}"`,
+      ),
+    ];
+  });
+}
+
+function usableDns(input: RuleInput): readonly Finding[] {
+  return (input.config.network.dns ?? []).flatMap((address, index) => {
+    if (!isIpv4(address)) return [];
+    const inside = networks(input).find(
+      ({ name, cidr }) => name !== "network.subnet" && contains(cidr, address),
+    );
+    const subnet = parseCidr(input.config.network.subnet);
+    const reason = !USABLE.includes(rangeOf(address))
+      ? rangeOf(address)
+      : inside
+        ? `inside ${inside.name}`
+        : address === subnet?.first || address === subnet?.last
+          ? `the first or last address of ${subnet.canonical}`
+          : undefined;
+    if (reason === undefined) return [];
+    return [
+      finding(
+        "address-not-usable",
+        ["network", "dns", index],
+        `the machines can reach no DNS server at ${address} (${reason})`,
+        "write the address of your router or of a public DNS server",
+      ),
+    ];
+  });
 }
 
 /** kube-controller-manager gives each node a /24 of the pod network, and refuses a node when none is left. */
@@ -198,7 +229,8 @@ export const ADDRESS_RULES: readonly Rule[] = [
   { needs: ["cluster", "network"], run: uniqueAddresses },
   { needs: [], run: uniqueMacs },
   { needs: ["cluster", "network"], run: addressesInSubnet },
-  { needs: ["network"], run: usableSubnet },
+  { needs: ["network", "k3s"], run: usableNetworks },
+  { needs: ["network", "k3s"], run: usableDns },
   { needs: ["network", "k3s"], run: noHostBits },
   { needs: ["network", "k3s"], run: disjointNetworks },
   { needs: ["k3s"], everyNode: true, run: roomyNetworks },

@@ -1,7 +1,7 @@
 // Rules on what is passed to K3s: the flags Quorate manages, flags K3s does not know, snapshots, downloads.
 import { type Finding, finding } from "../finding.ts";
 import { K3S_AGENT_FLAGS, K3S_SERVER_FLAGS } from "../k3s-flags.ts";
-import { nearest } from "../show.ts";
+import { nearest, show } from "../show.ts";
 import type { Rule, RuleInput } from "./rule.ts";
 
 /** Flags that Quorate writes or that would undo what it guarantees, each with what to do instead. */
@@ -21,6 +21,8 @@ export const MANAGED_FLAGS: Readonly<Record<string, string>> = {
   "datastore-endpoint": "embedded etcd is the datastore; leave it out",
   "datastore-keyfile": "embedded etcd is the datastore; leave it out",
   disable: "set k3s.disable",
+  "disable-apiserver": "every server runs the API; leave it out",
+  "disable-etcd": "every server is an etcd voter; leave it out",
   "etcd-disable-snapshots": "set k3s.snapshots",
   "etcd-s3-access-key": "secrets do not belong here, and S3 is not supported yet; leave it out",
   "etcd-s3-secret-key": "secrets do not belong here, and S3 is not supported yet; leave it out",
@@ -66,8 +68,8 @@ function passThrough({ config }: RuleInput): readonly Finding[] {
           unknown,
           path,
           kind === "agent"
-            ? `K3s agents know no flag "${flag}", and an agent with an unknown key does not start`
-            : `K3s servers know no flag "${flag}"; an unknown key is skipped without an error`,
+            ? `K3s agents know no flag ${show(flag)}, and an agent with an unknown key does not start`
+            : `K3s servers know no flag ${show(flag)}; an unknown key is skipped without an error`,
           elsewhere
             ? "it is a flag of servers: move it to k3s.serverConfig"
             : near
@@ -178,10 +180,23 @@ function pinnedScript({ config }: RuleInput): readonly Finding[] {
   ];
 }
 
+function verifiedMirror({ config }: RuleInput): readonly Finding[] {
+  if (!config.k3s.artifacts.mirror.startsWith("http://")) return [];
+  return [
+    finding(
+      "mirror-unverified",
+      ["k3s", "artifacts", "mirror"],
+      "K3s comes over plain http, and its checksums from the same place: anybody on the way can change both",
+      "serve the mirror over https, or make sure that only your machines are on that network",
+    ),
+  ];
+}
+
 export const K3S_RULES: readonly Rule[] = [
   { needs: ["k3s"], run: passThrough },
   { needs: ["k3s", "ingress"], run: ingressParts },
   { needs: ["k3s"], run: snapshotSchedule },
   { needs: ["k3s", "nodes"], everyNode: true, run: snapshotsOffNode },
   { needs: ["k3s"], run: pinnedScript },
+  { needs: ["k3s"], run: verifiedMirror },
 ];

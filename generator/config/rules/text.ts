@@ -1,14 +1,15 @@
 // Rules on every string of the file, keys included: nothing that a reader downstream could choke on, no secret.
 import { type Finding, finding, formatPath, type Path } from "../finding.ts";
-import { secretKind } from "../secret-like.ts";
+import { isSecretName, secretKind } from "../secret-like.ts";
 import { PLACEHOLDER_MARK } from "../../model/files.ts";
 
 // eslint-disable-next-line no-control-regex -- control characters are what this looks for
 const CONTROL = /[\u0000-\u001f\u007f-\u009f]/;
-// Line and paragraph separators, byte-order marks, direction overrides and halves of surrogate pairs: PyYAML rejects some
-// (docs/facts.md, YAML), terminals and reviewers are fooled by the others.
+// What nobody sees: line separators, byte-order marks, direction overrides, zero-width and odd spaces, fillers, halves of
+// surrogate pairs. PyYAML rejects some (docs/facts.md, YAML), terminals and reviewers are fooled by the others. The two
+// joiners stay: some scripts and emoji need them.
 const UNSAFE =
-  /[\u2028\u2029\ufeff\ufffe\uffff\u202a-\u202e\u2066-\u2069]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;
+  /[\p{Zl}\p{Zp}\p{Cs}\ufffe\uffff\u00a0\u115f\u1160\u2000-\u200b\u202f\u205f\u3000\u3164\uffa0]|(?![\u200c\u200d])\p{Cf}/u;
 
 /** Findings on the text of every key and string value, whatever the shape of the file. */
 export function textFindings(value: unknown): readonly Finding[] {
@@ -20,6 +21,15 @@ export function textFindings(value: unknown): readonly Finding[] {
 function visit(value: unknown, path: Path, findings: Finding[]): void {
   if (typeof value === "string") {
     findings.push(...inspect(value, path, false));
+  } else if (typeof value === "number" && Math.abs(value) > Number.MAX_SAFE_INTEGER) {
+    findings.push(
+      finding(
+        "wrong-value",
+        path,
+        `${formatPath(path)} is a number that JavaScript cannot hold exactly`,
+        "write it as text, in double quotes",
+      ),
+    );
   } else if (Array.isArray(value)) {
     value.forEach((each, index) => visit(each, [...path, index], findings));
   } else if (typeof value === "object" && value !== null) {
@@ -68,8 +78,11 @@ function inspect(text: string, path: Path, onKey: boolean): readonly Finding[] {
       ),
     );
   }
-  const published = path.at(-1) === "installScriptSha256";
-  const secret = published ? undefined : secretKind(text);
+  const named =
+    !onKey && isSecretName(String(path.findLast((step) => typeof step === "string")))
+      ? "a secret, by its name"
+      : undefined;
+  const secret = isPublished(path) ? undefined : (named ?? secretKind(text));
   if (secret) {
     findings.push(
       finding(
@@ -82,6 +95,11 @@ function inspect(text: string, path: Path, onKey: boolean): readonly Finding[] {
     );
   }
   return findings;
+}
+
+/** Fields whose proper content can look like a token: a checksum, a DNS name such as server.internalnetwork1. */
+function isPublished(path: Path): boolean {
+  return ["installScriptSha256", "dnsName", "tlsSans"].some((field) => path.includes(field));
 }
 
 const NAMES: Readonly<Record<string, string>> = {

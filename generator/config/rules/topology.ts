@@ -178,6 +178,22 @@ function loadBalancerFields(input: RuleInput): readonly Finding[] {
   });
 }
 
+/** network-config finds the card by its MAC address, whatever its name; keepalived needs the name. */
+function interfaceOfVip(input: RuleInput): readonly Finding[] {
+  const all = ofRole(input, "loadbalancer");
+  if (all.length < 2) return [];
+  return all
+    .filter(({ node }) => node.mac !== undefined && node.interface === undefined)
+    .map(({ node, path }) =>
+      finding(
+        "interface-missing",
+        [...path, "mac"],
+        `${node.name} has a mac and no interface: keepalived must be told the name of the card that holds the vip`,
+        'add "interface": what `ip link` shows beside that address, such as "eth0"',
+      ),
+    );
+}
+
 export const TOPOLOGY_RULES: readonly Rule[] = [
   { needs: [], run: uniqueNames },
   { needs: [], run: reservedNames },
@@ -187,4 +203,5 @@ export const TOPOLOGY_RULES: readonly Rule[] = [
   { needs: ["nodes"], run: serversOnSsd },
   { needs: ["ingress", "nodes"], everyNode: true, run: ingressPlaced },
   { needs: [], run: loadBalancerFields },
+  { needs: [], everyNode: true, run: interfaceOfVip },
 ];

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Does the K3s cluster home answer where it should? Run it from any computer on its LAN: sh out/verify.sh
+# Does the K3s cluster home answer where it should? Run it from any computer on its LAN: sh verify.sh
 # One line for each question: ok or FAIL, and what to do. Exit status 0 when all are ok. Changes nothing. Needs curl.
 # Made from cluster.config.json by `npm run render`. Edit that, not this.
 set -u
@@ -89,6 +89,8 @@ started() {
 }
 
 readyz 00000 "registration address" 192.168.1.10 7443 "is keepalived running on the load balancers?" &
+started
+readyz 00001 "DNS name" k3s.home.arpa 7443 "does its DNS record say 192.168.1.10?" &
 started
 server 10000 "server-1" 192.168.1.11 &
 started
