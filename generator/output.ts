@@ -46,9 +46,9 @@ export class OutputError extends Error {
  * it looks any deeper: it could be a whole disk.
  */
 export function compareOutput(folder: string, files: FileMap): Difference {
-  refuseForeign(folder);
-  const present = listFiles(folder);
   const ours = earlierRender(folder);
+  refuseForeign(folder, ours);
+  const present = listFiles(folder);
   const added: string[] = [];
   const changed: string[] = [];
   const unchanged: string[] = [];
@@ -81,7 +81,7 @@ export function guardOutput(folder: string, difference: Difference): void {
   }
 }
 
-function refuseForeign(folder: string): void {
+function refuseForeign(folder: string, ours: EarlierRender): void {
   let names: readonly string[];
   try {
     names = readdirSync(folder);
@@ -91,7 +91,7 @@ function refuseForeign(folder: string): void {
   }
   // Dot-files come by themselves (.gitkeep, .DS_Store); the record may be all that is left.
   const first = names.find((name) => !name.startsWith(".") && name !== RECORD);
-  if (first === undefined || earlierRender(folder).found) return;
+  if (first === undefined || ours.found) return;
   throw new OutputError(
     `${folder} holds files that Quorate did not write (${first}), and no ${MANIFEST} of an earlier render; nothing was changed`,
     "name a new or empty folder: --out DIR",

@@ -36,8 +36,17 @@ interface Single extends Group {
   readonly standings: readonly Standing[];
 }
 
+// The page and the terminal ask about the same cluster.
+const known = new WeakMap<Cluster, Tolerance>();
+
 /** Exhaustive: it fails one component and one pair of each class, and all of a class fare alike. Takes a valid cluster. */
 export function faultTolerance(cluster: Cluster): Tolerance {
+  const tolerance = known.get(cluster) ?? compute(cluster);
+  known.set(cluster, tolerance);
+  return tolerance;
+}
+
+function compute(cluster: Cluster): Tolerance {
   const all = classes(cluster);
   const singles = singleGroups(cluster, all);
   const singleOf = (index: number) => singles.find((single) => single.classes.includes(index));

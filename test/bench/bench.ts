@@ -1,6 +1,6 @@
 // Measures Quorate: `npm run bench`. Ratios count, absolute times are this machine's; docs/numbers.md keeps the last run.
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { cpus, tmpdir, totalmem } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -58,9 +58,8 @@ try {
   const growth = thousand.median / hundred.median;
   const config = join(ROOT, "test/fixtures/sample/cluster.config.json");
   const render = ["render", "--config", config, "--out", join(scratch, "out")];
-  const bundled = join(scratch, "quorate.mjs");
+  const bundled = join(scratch, "quorate.cjs");
   await bundle(bundled);
-  writeFileSync(join(scratch, "package.json"), '{"type":"module"}');
   const tsx = ["--import", "tsx/esm", join(ROOT, "generator/cli.ts"), ...render];
   wholeProcess(tsx);
   const [bare = 1, underTsx = 0, underBundle = 0] = alternating([["-e", "0"], tsx, [bundled, ...render]], 15);

@@ -6,7 +6,7 @@ import { TEMPLATE_NAMES } from "../../generator/render/template.ts";
 
 const generator = new URL("../../generator/", import.meta.url);
 
-/** Writes the bundle to a path ending in .mjs. */
+/** Writes the bundle to a path ending in .cjs. */
 export async function bundle(outfile: string): Promise<void> {
   const templates = Object.fromEntries(
     TEMPLATE_NAMES.map((name) => [name, readFileSync(new URL(`templates/${name}.ejs`, generator), "utf8")]),
@@ -17,14 +17,10 @@ export async function bundle(outfile: string): Promise<void> {
     bundle: true,
     minify: true,
     platform: "node",
-    format: "esm",
+    format: "cjs",
     target: "node20.19",
     // jsonc-parser's CommonJS is UMD, which no bundler can follow.
     mainFields: ["module", "main"],
-    // ejs and others are CommonJS inside and ask for node's own modules by require.
-    banner: {
-      js: `import { createRequire } from "node:module"; const require = createRequire(import.meta.url);`,
-    },
     plugins: [
       {
         name: "templates",
