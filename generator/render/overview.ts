@@ -123,7 +123,7 @@ function machineRow(node: Node): MachineRow {
 
 function failureRow({ label, count, aspects, note }: Row): FailureRow {
   return {
-    label: count > 1 ? `${label} (${count})` : label,
+    label: count > 1 && !label.endsWith(")") ? `${label} (${count})` : label,
     api: felt(aspects.api),
     scheduling: felt(aspects.scheduling),
     workloads: felt(aspects.workloads),

@@ -1,6 +1,7 @@
 // Which failures a cluster survives and for how long each is felt: every component alone and every pair.
 import { type Cluster, ofRole, type Role } from "../model/cluster.ts";
 import type { Aspects } from "./aspect.ts";
+import { listed } from "../model/words.ts";
 import { classes, type ComponentClass, type PairClass, pairClasses } from "./classes.ts";
 import { type Component, type ComponentKind, KINDS } from "./component.ts";
 import { fail } from "./fail.ts";
@@ -135,12 +136,20 @@ function worsePairs(group: NonEmpty<FailedPair>, pairs: readonly FailedPair[]): 
   const alike = countOf(pairs.filter(({ groups: [a, b] }) => a === left && b === right));
   const some = count < alike ? ` (${count} of ${alike} such pairs)` : "";
   return {
-    label: `${pairLabel(left, right)}${some}`,
+    label: onlyMachines(group) ?? `${pairLabel(left, right)}${some}`,
     kinds: [left.kind, right.kind],
     count,
     aspects,
     note: aspects.workloads.why !== undefined && withWorkload(group[0].groups) ? aspects.workloads.why : null,
   };
+}
+
+/** The names, where the row stands for one pair of machines among others of their kinds. */
+function onlyMachines(group: NonEmpty<FailedPair>): string | undefined {
+  const [only] = group;
+  const [left, right] = only.groups;
+  if (countOf(group) > 1 || !isRole(left.kind) || !isRole(right.kind)) return undefined;
+  return listed(only.pair.flatMap(nameOf));
 }
 
 function heldPairs(label: string, group: NonEmpty<FailedPair>): Row {
