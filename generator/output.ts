@@ -106,13 +106,24 @@ function parentsOf(path: string): readonly string[] {
 /** Makes the folder hold the files: first all new text beside its place, then the renames, then the removals. */
 export function writeOutput(folder: string, files: FileMap, difference: Difference): void {
   const wanted = [...difference.added, ...difference.changed];
-  // The manifest goes last: while it is the old one, a killed run still knows what it may remove.
+  const manifest = files.get(MANIFEST);
+  const isFirst = manifest !== undefined && difference.added.includes(MANIFEST);
+  // The manifest goes last: while it is the old one, a killed run still knows what it may remove. In a new folder it goes
+  // first: without it, what a killed run left would look like somebody else's.
   const ordered = [
     ...wanted.filter((path) => path !== MANIFEST),
-    ...wanted.filter((path) => path === MANIFEST),
+    ...(isFirst ? [] : wanted.filter((path) => path === MANIFEST)),
   ];
   const stagedPaths: string[] = [];
   try {
+    if (isFirst) {
+      mkdirSync(folder, { recursive: true });
+      // A dot-file is nobody's sign that a folder is taken.
+      const staged = join(folder, `.${MANIFEST}${STAGED}`);
+      stagedPaths.push(staged, join(folder, MANIFEST));
+      writeWhole(staged, manifest);
+      renameSync(staged, join(folder, MANIFEST));
+    }
     for (const path of ordered) {
       const file = files.get(path);
       if (!file) continue;

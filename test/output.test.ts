@@ -1,5 +1,6 @@
 // out/ on disk: silent the second time, pruned by its own list, nothing of anybody else touched.
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
 import {
   chmodSync,
   existsSync,
@@ -15,8 +16,8 @@ import { join } from "node:path";
 import { test } from "node:test";
 import type { FileMap } from "../generator/model/files.ts";
 import { compareOutput, guardOutput, OutputError, writeOutput } from "../generator/output.ts";
-import { renderFixture } from "./support/fixtures.ts";
-import { listFiles } from "./support/golden.ts";
+import { fixturePath, renderFixture } from "./support/fixtures.ts";
+import { listFiles, TEST_FOLDER } from "./support/golden.ts";
 import { scratch } from "./support/scratch.ts";
 
 function write(folder: string, files: FileMap) {
@@ -140,4 +141,27 @@ test("staging fails in the middle: the old files are all as they were, nothing h
   rmSync(join(folder, "verify.sh.quorate-new"), { recursive: true });
   assert.deepEqual(listFiles(folder), before);
   assert.equal(compareOutput(folder, SAMPLE).unchanged.length, SAMPLE.size);
+});
+
+test("invariant 9, resumable: a first render killed as soon as it touches the disk is completed by the next", async (t) => {
+  const folder = join(scratch(t), "out");
+  const cli = join(TEST_FOLDER, "../generator/cli.ts");
+  const child = spawn(process.execPath, [
+    "--import",
+    "tsx/esm",
+    cli,
+    "render",
+    "--config",
+    fixturePath("sample"),
+    "--out",
+    folder,
+  ]);
+  const ended = new Promise((resolve) => child.on("exit", resolve));
+  const limit = Date.now() + 20_000;
+  while (!existsSync(folder) && Date.now() < limit) await new Promise((resolve) => setImmediate(resolve));
+  child.kill("SIGKILL");
+  await ended;
+  assert.ok(existsSync(folder), "it never began to write");
+  write(folder, SAMPLE);
+  assert.deepEqual(listFiles(folder), [...SAMPLE.keys()].toSorted());
 });

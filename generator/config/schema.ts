@@ -1,4 +1,4 @@
-// The one definition of cluster.config.json: TypeBox gives the static type, `npm run schema` the JSON Schema for editors and Ajv.
+// The one definition of cluster.config.json: TypeBox gives the static type, `npm run generate` the JSON Schema for editors and Ajv.
 // Only types of this file are imported at run time; the JSON beside it is what runs (TypeBox costs a quarter of a second to load).
 import { type Static, Type } from "typebox";
 
