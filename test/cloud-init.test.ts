@@ -70,12 +70,23 @@ test("without files there is no write_files: an empty list is invalid", () => {
 });
 
 test("only Raspberry Pi OS needs its host key service masked and sshd started", () => {
-  const { bootcmd, runcmd } = userDataConfig(cluster, pi, []);
-  assert.deepEqual(bootcmd, [["systemctl", "mask", "regenerate_ssh_host_keys.service"]]);
-  assert.deepEqual(runcmd, [["systemctl", "enable", "--now", "--no-block", "ssh"]]);
+  const { bootcmd = [], runcmd = [] } = userDataConfig(cluster, pi, []);
+  const mask = ["systemctl", "mask", "regenerate_ssh_host_keys.service"];
+  const sshd = ["systemctl", "enable", "--now", "--no-block", "ssh"];
   for (const os of ["ubuntu", "debian"] as const) {
     const other = userDataConfig(cluster, { ...pi, os }, []);
-    assert.deepEqual([other.bootcmd, other.runcmd], [undefined, undefined]);
+    assert.deepEqual(bootcmd, [...(other.bootcmd ?? []), mask]);
+    assert.deepEqual(runcmd, [sshd, ...(other.runcmd ?? [])]);
+  }
+});
+
+test("the node program is enabled and started, and nothing waits for it: cloud-final is part of the boot", () => {
+  for (const os of ["raspberry-pi-os", "ubuntu", "debian"] as const) {
+    const { runcmd = [] } = userDataConfig(cluster, { ...pi, os }, []);
+    assert.deepEqual(runcmd.slice(-2), [
+      ["systemctl", "daemon-reload"],
+      ["systemctl", "enable", "--now", "--no-block", "quorate-node.service"],
+    ]);
   }
 });
 

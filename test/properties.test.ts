@@ -6,6 +6,7 @@ import { type Cluster, firstServer, ofRole } from "../generator/model/cluster.ts
 import { publicText } from "../generator/model/files.ts";
 import { K3S_PATHS } from "../generator/render/k3s.ts";
 import { nodeFiles } from "../generator/render/node-files.ts";
+import { NODE_PATHS } from "../generator/render/node-paths.ts";
 import { type Draft, validConfig } from "./support/arbitrary.ts";
 import { TEMPLATES } from "./support/fixtures.ts";
 import {
@@ -105,7 +106,7 @@ always(
         servers.map(({ name, address }) => [name, `${address}:6443`]),
       );
       for (const { name } of ofRole(cluster, "loadbalancer")) {
-        assert.equal(textOf(files, `nodes/${name}/files/etc/haproxy/haproxy.cfg`), text);
+        assert.equal(textOf(files, `nodes/${name}/files${NODE_PATHS.haproxy}`), text);
       }
     }
     const registration = config.cluster.vip ?? servers[0]?.address;
@@ -134,7 +135,9 @@ always("Secret-free: secrets are placeholders, and only a machine's own", ({ clu
       else assert.equal(Number(generation), allowed.get(name), `${path} holds ${mark}`);
     }
     const digests =
-      path === "cluster.json" ? [...text.matchAll(/"sha256": "([0-9a-f]{64})"/g)].map(([, hex]) => hex) : [];
+      path === "cluster.json"
+        ? [...text.matchAll(/"sha256": "([0-9a-f]{64})"/g)].map(([, hex]) => hex)
+        : [...text.matchAll(/^ *digest ([0-9a-f]{64})$/gm)].map(([, hex]) => hex);
     const published = new Set([...digests, config.k3s.artifacts?.installScriptSha256]);
     const tokens = text.match(/(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])/gi) ?? [];
     assert.deepEqual(
@@ -150,7 +153,16 @@ always("Secret-free: secrets are placeholders, and only a machine's own", ({ clu
 function allowedSecrets(cluster: Cluster, name: string | undefined, given: Cluster["generations"]) {
   const node = cluster.nodes.find((each) => each.name === name);
   if (!node) return new Map<string, number>();
+  const others = ofRole(cluster, "server").filter((server) => node.role === "server" && server !== node);
   return new Map<string, number>([
+    ...others.flatMap(
+      (other) =>
+        [
+          [`peer-key/${node.name}`, given["ssh-host-key"]],
+          [`peer-key-public/${other.name}`, given["ssh-host-key"]],
+          [`ssh-host-key-public/${other.name}`, given["ssh-host-key"]],
+        ] as const,
+    ),
     [`ssh-host-key/${node.name}`, given["ssh-host-key"]],
     [`ssh-host-key-public/${node.name}`, given["ssh-host-key"]],
     ...(node.role === "loadbalancer" ? [] : ([[`node-password/${node.name}`, 1]] as const)),

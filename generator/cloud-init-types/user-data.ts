@@ -137,7 +137,7 @@ export interface WriteFile {
   /** Absolute path; parents are made with 0755. Gotcha: temporary folders are emptied during boot. @since before 22.4 */
   readonly path: `/${string}`;
   /** Octal digits in a string. Gotcha: a number fails the schema, and YAML would read 0600 as 384. @since before 22.4 */
-  readonly permissions: "0600" | "0644" | "0755";
+  readonly permissions: "0440" | "0600" | "0644" | "0755";
   /** The file's text, LF. @since before 22.4 */
   readonly content: string;
 }

@@ -9,7 +9,7 @@ export interface SecretRef {
 /** Text with secrets in it, by name. */
 export type Content = readonly (string | SecretRef)[];
 
-export type FileMode = "0600" | "0644" | "0755";
+export type FileMode = "0440" | "0600" | "0644" | "0755";
 
 /** What has to happen on the machine when this file changes. */
 export type OnChange = "none" | "reboot" | { readonly unit: string; readonly how: "reload" | "restart" };

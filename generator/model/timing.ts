@@ -67,3 +67,15 @@ export const KUBERNETES_TIMING = {
   /** CoreDNS' readiness probe in K3s' manifest; `failures` is a count. */
   dnsProbe: { period: 2000, timeout: 1000, failures: 3 },
 } as const;
+
+/** The node program's limits: seconds, except `freeKilobytes`. */
+export const NODE_TIMING = {
+  /** To connect to a server that may be off. */
+  connect: 2,
+  /** For its answer: a server checks a token with scrypt, which takes a Pi a while. */
+  answer: 8,
+  /** After which a start that led to no data is looked at again: is the server it joins through still there? */
+  joining: 60,
+  /** Below this a failed step is put down to the full disk. */
+  freeKilobytes: 20_000,
+} as const;

@@ -1,8 +1,9 @@
 // user-data and meta-data of one machine: make it reachable, drop its files, start nothing that may fail and not be retried.
 import type { Command, HostKeys, MetaData, User, UserData, WriteFile } from "cloud-init-types";
 import type { Cluster, Node } from "../model/cluster.ts";
-import { publicText, type NodeFile } from "../model/files.ts";
+import { type Content, type NodeFile, publicText } from "../model/files.ts";
 import { GENERATED } from "./generated.ts";
+import { NODE_PATHS } from "./node-paths.ts";
 import { toYaml } from "./yaml.ts";
 
 // cloud-init knows the kind of file by its first line: with a comment or a BOM above it the whole file is ignored.
@@ -12,9 +13,22 @@ const FIRST_LINE = "#cloud-config\n";
 const PLACEHOLDERS =
   "# Where it says @@quorate...@@ this is a public copy: the value, a secret, is only on the card.\n";
 
+/** How content becomes text: by placeholders for out/, by the secrets themselves on a card. */
+export type Print = (content: Content) => string;
+
 /** user-data in its public form, secrets as placeholders. `files` are all files of the node, in the order to write them. */
 export function userData(cluster: Cluster, node: Node, files: readonly NodeFile[]): string {
   return FIRST_LINE + GENERATED + PLACEHOLDERS + toYaml(userDataConfig(cluster, node, files));
+}
+
+/** user-data as it goes onto a card: the same value, printed with secrets in it. */
+export function userDataWithSecrets(
+  cluster: Cluster,
+  node: Node,
+  files: readonly NodeFile[],
+  print: Print,
+): string {
+  return FIRST_LINE + GENERATED + toYaml(userDataConfig(cluster, node, files, print));
 }
 
 /**
@@ -22,8 +36,13 @@ export function userData(cluster: Cluster, node: Node, files: readonly NodeFile[
  * one, and `false` is valid from 24.4 on only), `timezone`, `growpart` and `apt` (the images' defaults are right),
  * `phone_home` (warns about every type of host key that is not seeded).
  */
-export function userDataConfig(cluster: Cluster, node: Node, files: readonly NodeFile[]): UserData {
-  const [firstFile, ...otherFiles] = files.map(writeFile);
+export function userDataConfig(
+  cluster: Cluster,
+  node: Node,
+  files: readonly NodeFile[],
+  print: Print = publicText,
+): UserData {
+  const [firstFile, ...otherFiles] = files.map((file) => writeFile(file, print));
   const pi = node.os === "raspberry-pi-os";
   return {
     // K3s names the node after the host name: no domain in it, whatever the image's default is.
@@ -38,13 +57,13 @@ export function userDataConfig(cluster: Cluster, node: Node, files: readonly Nod
     disable_root: true,
     // Raspberry Pi OS ships false and would keep the image's keys beside ours.
     ssh_deletekeys: true,
-    ssh_keys: hostKeys(cluster, node),
+    ssh_keys: hostKeys(cluster, node, print),
     no_ssh_fingerprints: true,
     ssh: { emit_keys_to_console: false },
-    ...(pi && { bootcmd: [KEEP_HOST_KEYS] as const }),
+    bootcmd: [TAKE_SEED_AGAIN, ...(pi ? [KEEP_HOST_KEYS] : [])],
     // No `owner`: one that does not exist yet stops all later files. No `defer`: that is after packages have started.
     ...(firstFile && { write_files: [firstFile, ...otherFiles] as const }),
-    ...(pi && { runcmd: [START_SSHD] as const }),
+    runcmd: pi ? [START_SSHD, ...START_NODE_PROGRAM] : START_NODE_PROGRAM,
   };
 }
 
@@ -69,6 +88,20 @@ const KEEP_HOST_KEYS: Command = ["systemctl", "mask", "regenerate_ssh_host_keys.
 // sshd is disabled on Raspberry Pi OS. cloud-final runs within the boot transaction, so nothing here waits for a job.
 const START_SSHD: Command = ["systemctl", "enable", "--now", "--no-block", "ssh"];
 
+// cloud-init notes a module as done before it runs it: after a power cut in the middle of write_files it would never
+// write the rest. So all that has run once runs again, until the node program has seen every file and synced the disk.
+const TAKE_SEED_AGAIN: Command = [
+  "sh",
+  "-c",
+  `[ -e ${NODE_PATHS.seeded} ] || rm -f /var/lib/cloud/instance/sem/config_*`,
+];
+
+// Started, not waited for: it may have to wait for other machines, and cloud-final is part of the boot's transaction.
+const START_NODE_PROGRAM: readonly [Command, Command] = [
+  ["systemctl", "daemon-reload"],
+  ["systemctl", "enable", "--now", "--no-block", NODE_PATHS.unit],
+];
+
 function operator(cluster: Cluster): User {
   const [firstKey, ...otherKeys] = cluster.access.authorizedKeys;
   if (firstKey === undefined) throw new Error("a cluster without authorized keys got past validation");
@@ -86,14 +119,14 @@ function operator(cluster: Cluster): User {
 }
 
 // With `ssh_keys` cloud-init generates no key of its own, so the machine has exactly the key that we know beforehand.
-function hostKeys(cluster: Cluster, node: Node): HostKeys {
+function hostKeys(cluster: Cluster, node: Node, print: Print): HostKeys {
   const generation = cluster.generations["ssh-host-key"];
   return {
-    ed25519_private: publicText([{ secret: `ssh-host-key/${node.name}`, generation }, "\n"]),
-    ed25519_public: publicText([{ secret: `ssh-host-key-public/${node.name}`, generation }, "\n"]),
+    ed25519_private: print([{ secret: `ssh-host-key/${node.name}`, generation }, "\n"]),
+    ed25519_public: print([{ secret: `ssh-host-key-public/${node.name}`, generation }, "\n"]),
   };
 }
 
-function writeFile(file: NodeFile): WriteFile {
-  return { path: file.path, permissions: file.mode, content: publicText(file.content) };
+function writeFile(file: NodeFile, print: Print): WriteFile {
+  return { path: file.path, permissions: file.mode, content: print(file.content) };
 }

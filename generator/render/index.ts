@@ -4,7 +4,8 @@ import { type Cluster, type Node, ofRole } from "../model/cluster.ts";
 import { type FileMap, type OutputFile, publicText } from "../model/files.ts";
 import { metaData, userData } from "./cloud-init.ts";
 import { haproxyConfig } from "./haproxy.ts";
-import { NETWORK_CONFIG, nodeFiles } from "./node-files.ts";
+import { nodeFiles } from "./node-files.ts";
+import { NODE_PATHS } from "./node-paths.ts";
 import { overview } from "./overview.ts";
 import type { Templates } from "./template.ts";
 import { verifyScript } from "./verify.ts";
@@ -34,7 +35,7 @@ function addNode(cluster: Cluster, node: Node, templates: Templates, add: Add): 
   const root = `nodes/${node.name}`;
   const files = nodeFiles(cluster, node, templates);
   const user = userData(cluster, node, files);
-  const network = publicText(files.find(({ path }) => path === NETWORK_CONFIG)?.content ?? []);
+  const network = publicText(files.find(({ path }) => path === NODE_PATHS.networkConfig)?.content ?? []);
   add(`${root}/user-data`, user);
   add(`${root}/network-config`, network);
   // A new instance-id makes cloud-init take the card's files again, so it changes exactly when they do.

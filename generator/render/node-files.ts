@@ -1,5 +1,5 @@
 // The files of one machine: the same set whether they arrive by first boot or over SSH.
-import type { Cluster, Node } from "../model/cluster.ts";
+import { type Cluster, type Node, ofRole } from "../model/cluster.ts";
 import type { Content, FileMode, NodeFile, OnChange, SecretRef } from "../model/files.ts";
 import { GENERATED } from "./generated.ts";
 import { haproxyConfig } from "./haproxy.ts";
@@ -14,36 +14,50 @@ import {
 } from "./k3s.ts";
 import { keepalivedConfig } from "./keepalived.ts";
 import { networkConfigText } from "./network.ts";
+import { NODE_PATHS } from "./node-paths.ts";
+import {
+  fileList,
+  GUARD_UNIT,
+  nodeProgram,
+  nodeSettings,
+  nodeUnit,
+  PEER_SSHD,
+  PEER_SUDO,
+} from "./node-program.ts";
 import type { Templates } from "./template.ts";
 import { toYaml } from "./yaml.ts";
 
-/** The machine's own copy of network-config, the same text as on the card. */
-export const NETWORK_CONFIG = "/etc/quorate/network-config";
-
-/** Everything a machine carries, in a fixed order. Agents and load balancers never hold the server token. */
+/**
+ * Everything a machine carries, in the order in which it is written: the list of the others is the last. Agents and
+ * load balancers never hold the server token.
+ */
 export function nodeFiles(cluster: Cluster, node: Node, templates: Templates): readonly NodeFile[] {
-  const common = commonFiles(cluster, node);
+  const files = [...commonFiles(cluster, node, templates), ...roleFiles(cluster, node, templates)];
+  return [...files, file(NODE_PATHS.fileList, "0644", [fileList(files)])];
+}
+
+function roleFiles(cluster: Cluster, node: Node, templates: Templates): readonly NodeFile[] {
   switch (node.role) {
     case "server":
-      return [...common, ...serverFiles(cluster, node)];
+      return serverFiles(cluster, node);
     case "agent":
-      return [...common, ...agentFiles(cluster, node)];
+      return agentFiles(cluster, node);
     case "loadbalancer":
-      return [...common, ...loadBalancerFiles(cluster, node, templates)];
+      return loadBalancerFiles(cluster, node, templates);
   }
 }
 
 // Staged under /etc/quorate: these are put in force by steps that need more than a copy (a login must not be cut off).
-function commonFiles(cluster: Cluster, node: Node): readonly NodeFile[] {
+function commonFiles(cluster: Cluster, node: Node, templates: Templates): readonly NodeFile[] {
   const generation = cluster.generations["ssh-host-key"];
   return [
-    file("/etc/quorate/hostname", "0644", [`${node.name}\n`]),
-    file("/etc/quorate/authorized_keys", "0644", [`${cluster.access.authorizedKeys.join("\n")}\n`]),
-    file(NETWORK_CONFIG, "0600", [networkConfigText(cluster, node)]),
-    file("/etc/quorate/ssh_host_ed25519_key", "0600", [
-      { secret: `ssh-host-key/${node.name}`, generation },
-      "\n",
-    ]),
+    file(NODE_PATHS.program, "0755", [nodeProgram(templates)]),
+    file(NODE_PATHS.unitFile, "0644", [nodeUnit()]),
+    file(NODE_PATHS.settings, "0644", [nodeSettings(cluster, node)]),
+    file(NODE_PATHS.hostname, "0644", [`${node.name}\n`]),
+    file(NODE_PATHS.authorizedKeys, "0644", [`${cluster.access.authorizedKeys.join("\n")}\n`]),
+    file(NODE_PATHS.networkConfig, "0600", [networkConfigText(cluster, node)]),
+    file(NODE_PATHS.hostKey, "0600", [{ secret: `ssh-host-key/${node.name}`, generation }, "\n"]),
     ...(node.os === "raspberry-pi-os" ? [NO_SWAP] : []),
   ];
 }
@@ -69,6 +83,38 @@ function serverFiles(cluster: Cluster, node: Node): readonly NodeFile[] {
     file(K3S_PATHS.installEnvironment, "0644", [GENERATED, installEnvironment(cluster, node)]),
     ...(cluster.ingress ? [manifest("quorate-traefik.yaml", traefikManifest())] : []),
     ...(wantsTwoCoredns(cluster) ? [manifest("quorate-coredns.yaml", corednsManifest())] : []),
+    file("/etc/systemd/system/k3s.service.d/quorate.conf", "0644", [GUARD_UNIT]),
+    ...peerFiles(cluster, node),
+  ];
+}
+
+/**
+ * How servers ask each other, before one founds the cluster, whether there is one already: over SSH with a key of their
+ * own, which may run one command. A server does not ask itself.
+ */
+function peerFiles(cluster: Cluster, node: Node): readonly NodeFile[] {
+  const servers = ofRole(cluster, "server");
+  if (servers.length < 2) return [];
+  const generation = cluster.generations["ssh-host-key"];
+  const others = servers.filter((server) => server !== node);
+  return [
+    secretFile(NODE_PATHS.peerKey, { secret: `peer-key/${node.name}`, generation }),
+    file(
+      NODE_PATHS.peerAuthorizedKeys,
+      "0644",
+      others.flatMap(({ name }) => [
+        `restrict,command="sudo -n ${NODE_PATHS.program} census ${name}" `,
+        { secret: `peer-key-public/${name}`, generation },
+        "\n",
+      ]),
+    ),
+    file(
+      NODE_PATHS.peerKnownHosts,
+      "0644",
+      others.flatMap(({ name }) => [`${name} `, { secret: `ssh-host-key-public/${name}`, generation }, "\n"]),
+    ),
+    file("/etc/ssh/sshd_config.d/10-quorate-peer.conf", "0644", [PEER_SSHD]),
+    file("/etc/sudoers.d/quorate-peer", "0440", [PEER_SUDO]),
   ];
 }
 
@@ -88,14 +134,14 @@ function agentFiles(cluster: Cluster, node: Node): readonly NodeFile[] {
 
 function loadBalancerFiles(cluster: Cluster, node: Node, templates: Templates): readonly NodeFile[] {
   return [
-    file("/etc/haproxy/haproxy.cfg", "0644", [haproxyConfig(cluster, templates)], {
+    file(NODE_PATHS.haproxy, "0644", [haproxyConfig(cluster, templates)], {
       unit: "haproxy",
       how: "reload",
     }),
     file("/etc/systemd/system/haproxy.service.d/quorate.conf", "0644", [HAPROXY_UNIT]),
     ...(cluster.registration.holder === "keepalived"
       ? [
-          file("/etc/keepalived/keepalived.conf", "0644", [keepalivedConfig(cluster, node, templates)], {
+          file(NODE_PATHS.keepalived, "0644", [keepalivedConfig(cluster, node, templates)], {
             unit: "keepalived",
             how: "reload",
           }),

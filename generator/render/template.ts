@@ -4,7 +4,13 @@ import ejs from "ejs";
 /** Template sources by file name, read once at the edge (generator/templates/read.ts). */
 export type Templates = Readonly<Record<TemplateName, string>>;
 
-export const TEMPLATE_NAMES = ["haproxy.cfg", "keepalived.conf", "verify.sh", "README.md"] as const;
+export const TEMPLATE_NAMES = [
+  "haproxy.cfg",
+  "keepalived.conf",
+  "quorate-node.sh",
+  "verify.sh",
+  "README.md",
+] as const;
 export type TemplateName = (typeof TEMPLATE_NAMES)[number];
 
 /**

@@ -61,7 +61,7 @@ test("every load balancer carries the same haproxy.cfg, which is also in out/", 
     assert.equal(top, config(cluster), name);
     for (const balancer of ofRole(cluster, "loadbalancer")) {
       assert.equal(
-        files.get(`nodes/${balancer.name}/files/etc/haproxy/haproxy.cfg`)?.text,
+        files.get(`nodes/${balancer.name}/files/etc/quorate/haproxy.cfg`)?.text,
         top,
         `${name}: ${balancer.name}`,
       );

@@ -1,0 +1,27 @@
+// Where Quorate's own things are on a machine: the node program, what it reads and what it keeps.
+
+export const NODE_PATHS = {
+  program: "/usr/local/sbin/quorate-node",
+  unit: "quorate-node.service",
+  unitFile: "/etc/systemd/system/quorate-node.service",
+  /** What this machine is, as lines of a POSIX shell. */
+  settings: "/etc/quorate/node.conf",
+  /** The list of the machine's files, written last: where it is, all others are. */
+  fileList: "/etc/quorate/files",
+  /** Made by a card of the first server while no cluster is recorded; in no rendered file. */
+  mayFound: "/etc/quorate/may-found",
+  /** Staged: put in force by a procedure, not by a copy. */
+  hostname: "/etc/quorate/hostname",
+  authorizedKeys: "/etc/quorate/authorized_keys",
+  networkConfig: "/etc/quorate/network-config",
+  hostKey: "/etc/quorate/ssh_host_ed25519_key",
+  haproxy: "/etc/quorate/haproxy.cfg",
+  keepalived: "/etc/quorate/keepalived.conf",
+  /** How servers ask each other before one founds the cluster. */
+  peerKey: "/etc/quorate/peer_key",
+  peerAuthorizedKeys: "/etc/quorate/peer_authorized_keys",
+  peerKnownHosts: "/etc/quorate/peer_known_hosts",
+  peerUser: "quorate-peer",
+  /** There once every file of the set was seen and synced to the disk. */
+  seeded: "/var/lib/quorate/seeded",
+} as const;
