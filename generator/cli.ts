@@ -2,16 +2,35 @@
 import type { ExitCode } from "./commands/command.ts";
 import { run } from "./verbs.ts";
 
+const INTERRUPTED = 130 satisfies ExitCode;
+/** Milliseconds from Ctrl-C to the end. */
+const CLEAN_UP_MS = 5000;
+/** To the upper left corner, then everything below is erased (ECMA-48: CUP, ED). */
+const WIPE = "\u001b[H\u001b[J";
+
 // A function and no top-level await: the bundle is CommonJS, which starts a tenth faster.
 async function main(): Promise<void> {
   const colour = process.stderr.isTTY && process.env["NO_COLOR"] === undefined;
-  process.on("SIGINT", () => process.exit(130 satisfies ExitCode));
+  const interruption = new AbortController();
+  process.on("SIGINT", () => {
+    if (interruption.signal.aborted) process.exit(INTERRUPTED);
+    interruption.abort();
+    // A verb that has something to clean up does so now; one that does not listen is not waited for.
+    setTimeout(() => process.exit(INTERRUPTED), CLEAN_UP_MS).unref();
+  });
   // A reader that went away (| head) is no failure of ours.
   process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1));
-  const { exit, stdout, stderr } = await run(process.argv.slice(2), process.env, colour);
+  const screen = process.stderr.isTTY && process.env["TERM"] !== "dumb";
+  const session = {
+    interrupted: interruption.signal,
+    screen,
+    show: (text: string) => process.stderr.write(screen ? `${WIPE}${text}` : text),
+    runtime: `Node.js ${process.version} on ${process.platform} ${process.arch}`,
+  };
+  const { exit, passedOn, stdout, stderr } = await run(process.argv.slice(2), process.env, colour, session);
   process.stderr.write(stderr);
   process.stdout.write(stdout);
-  process.exitCode = exit;
+  process.exitCode = interruption.signal.aborted ? INTERRUPTED : (passedOn ?? exit);
 }
 
 void main();

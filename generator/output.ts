@@ -12,6 +12,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
+import { Failure } from "./failure.ts";
 import type { FileMap, OutputFile } from "./model/files.ts";
 
 /** Paths relative to the folder, sorted by code unit. */
@@ -32,13 +33,8 @@ const MARK = '"generatedBy": "quorate"';
 const STAGED = ".quorate-new";
 
 /** A folder that cannot be read or written; the message says which, and what to do. */
-export class OutputError extends Error {
-  readonly hint: string;
-  constructor(message: string, hint: string, cause?: unknown) {
-    super(message, { cause });
-    this.name = "OutputError";
-    this.hint = hint;
-  }
+export class OutputError extends Failure {
+  override readonly name = "OutputError";
 }
 
 /**

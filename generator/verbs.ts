@@ -1,8 +1,8 @@
 // The table of verbs, and from arguments to a result: the command line without its process.
 import { parseArgs } from "node:util";
 import project from "../package.json" with { type: "json" };
-import type { Command, Result } from "./commands/command.ts";
-import { OutputError } from "./output.ts";
+import type { Command, Result, Session } from "./commands/command.ts";
+import { Failure } from "./failure.ts";
 
 interface Flag {
   readonly name: string;
@@ -13,15 +13,37 @@ interface Flag {
 interface Verb {
   readonly text: string;
   readonly flags: readonly Flag[];
+  /** The one word that it needs, as the help shows it. */
+  readonly word?: string;
+  /** What may stand behind `--`, as the help shows it. */
+  readonly rest?: string;
+  /** Hands the terminal on to another program: it has no --json. */
+  readonly interactive?: true;
   /** Loaded only when the verb is called: --help must not pay for it. */
   readonly load: () => Promise<Command>;
 }
 
+const JSON_FLAG: Flag = {
+  name: "json",
+  text: "print one JSON document on stdout, text for people on stderr",
+};
 const COMMON_FLAGS: readonly Flag[] = [
   { name: "config", value: "FILE", text: "the config to read (default: cluster.config.json)" },
-  { name: "json", text: "print one JSON document on stdout, text for people on stderr" },
+  JSON_FLAG,
   { name: "help", text: "print this" },
 ];
+const IDENTITY_FLAG: Flag = {
+  name: "identity",
+  value: "FILE",
+  text: "the private key to log in with (default: as ssh finds it)",
+};
+/** For callers that have no terminal. */
+const NO_SESSION: Session = {
+  interrupted: new AbortController().signal,
+  screen: false,
+  show: () => {},
+  runtime: "",
+};
 
 /** Every verb. docs/cli.md is made from this table. */
 export const VERBS: Readonly<Record<string, Verb>> = {
@@ -38,7 +60,29 @@ export const VERBS: Readonly<Record<string, Verb>> = {
     ],
     load: async () => (await import("./commands/render.ts")).render,
   },
+  status: {
+    text: "Ask every machine what it does, and count the voters. Exit 0 when all are ready.",
+    flags: [
+      { name: "watch", text: "ask again until all are ready" },
+      { name: "bundle", value: "FILE", text: "write one file for a bug report, with the secrets taken out" },
+      IDENTITY_FLAG,
+    ],
+    load: async () => (await import("./commands/status.ts")).status,
+  },
+  ssh: {
+    text: "Log in to a machine, or run a command there; its host key is known from the cluster's secret.",
+    word: "NAME",
+    rest: "COMMAND...",
+    interactive: true,
+    flags: [IDENTITY_FLAG],
+    load: async () => (await import("./commands/ssh.ts")).ssh,
+  },
 };
+
+function flagsOf(verb: Verb): readonly Flag[] {
+  const common = verb.interactive ? COMMON_FLAGS.filter((flag) => flag !== JSON_FLAG) : COMMON_FLAGS;
+  return [...verb.flags, ...common];
+}
 
 /** The text of --help, for one verb or for all. */
 export function helpText(name?: string): string {
@@ -48,12 +92,13 @@ export function helpText(name?: string): string {
       ({ name: flag, value, text }) => `  ${`--${flag}${value ? ` ${value}` : ""}`.padEnd(16)}${text}`,
     );
   if (verb) {
+    const usageLine = ["npx quorate", name, verb.word, "[flags]", verb.rest && `[-- ${verb.rest}]`];
     return [
-      `npx quorate ${name} [flags]`,
+      usageLine.filter((part) => part !== undefined).join(" "),
       "",
       verb.text,
       "",
-      ...flagLines([...verb.flags, ...COMMON_FLAGS]),
+      ...flagLines(flagsOf(verb)),
       "",
     ].join("\n");
   }
@@ -75,6 +120,7 @@ export async function run(
   argv: readonly string[],
   environment: Readonly<Record<string, string | undefined>>,
   colour: boolean,
+  session: Session = NO_SESSION,
 ): Promise<Result> {
   const [name = "", ...rest] = argv;
   if (name === "" || name === "--help" || name === "-h" || name === "help") {
@@ -91,7 +137,7 @@ export async function run(
       `there is no verb "${name}"; the verbs are ${Object.keys(VERBS).join(", ")}`,
       "npx quorate --help",
     );
-  const flags = [...verb.flags, ...COMMON_FLAGS];
+  const flags = flagsOf(verb);
   const kept = flags.find((flag) => keptByNpm(flag.name, environment));
   if (kept) {
     return usage(
@@ -116,7 +162,11 @@ export async function run(
   const names = parsed.tokens.flatMap((token) => (token.kind === "option" ? [token.name] : []));
   const twice = names.find((each, index) => names.indexOf(each) !== index);
   if (twice !== undefined) return usage(`${name}: --${twice} is there twice`, `npx quorate ${name} --help`);
-  const [stray] = parsed.positionals;
+  // parseArgs takes what is behind the first -- as positionals too.
+  const end = parsed.tokens.find(({ kind }) => kind === "option-terminator")?.index ?? rest.length;
+  const behind = rest.slice(end + 1);
+  const words = parsed.positionals.slice(0, parsed.positionals.length - behind.length);
+  const stray = verb.rest === undefined && behind.length > 0 ? behind[0] : words[verb.word ? 1 : 0];
   if (stray !== undefined) {
     return usage(`${name}: "${stray}" belongs to no flag`, `npx quorate ${name} --help`);
   }
@@ -124,12 +174,24 @@ export async function run(
   const empty = flags.find((flag) => values[flag.name] === "");
   if (empty) return usage(`${name}: --${empty.name} needs a ${empty.value}`, `npx quorate ${name} --help`);
   if (values["help"] === true) return { exit: 0, stdout: helpText(name), stderr: "" };
+  if (verb.word !== undefined && !words[0]) {
+    return usage(`${name} needs a ${verb.word}`, `npx quorate ${name} --help`);
+  }
   const command = await verb.load();
   const { config = "cluster.config.json", json = false, ...own } = values;
   try {
-    return await command({ config: String(config), json: json === true, colour, flags: own });
+    return await command({
+      config: String(config),
+      json: json === true,
+      colour,
+      flags: own,
+      words,
+      rest: behind,
+      environment,
+      session,
+    });
   } catch (error) {
-    if (!(error instanceof OutputError)) throw error;
+    if (!(error instanceof Failure)) throw error;
     return { exit: 1, stdout: "", stderr: `error: ${error.message}\n  next: ${error.hint}\n` };
   }
 }

@@ -30,6 +30,14 @@ for (const [argv, message] of [
   [["check", "--config="], /--config needs a FILE/],
   [["render", "--check=yes"], /does not take an argument/],
   [["render", "--out", "a", "--out", "b"], /--out is there twice/],
+  [["render", "--", "extra"], /"extra" belongs to no flag/],
+  [["status", "server-1"], /"server-1" belongs to no flag/],
+  [["status", "--watch", "--bundle", "x"], /--watch and --bundle do not go together/],
+  [["ssh"], /ssh needs a NAME/],
+  [["ssh", "--", "server-1"], /ssh needs a NAME/],
+  [["ssh", "server-1", "uptime"], /"uptime" belongs to no flag/],
+  [["ssh", "server-1", "--json"], /Unknown option '--json'/],
+  [["ssh", "server-9", "--config", SAMPLE, "--", "a", "--", "--b"], /no machine "server-9"[^]*server-1/],
 ] as const) {
   test(`usage error: ${argv.join(" ")}`, async () => {
     const { exit, stdout, stderr } = await call(...argv);
@@ -110,6 +118,19 @@ test("--json: one document on stdout, text for people on stderr", async (t) => {
   const key = checked.findings.find((each) => each["code"] === "sample-ssh-key");
   assert.equal(key?.["path"], "access.authorizedKeys[0]");
   assert.equal(typeof key?.["line"], "number");
+});
+
+test("verbs that talk to machines: without the cluster's secret nothing is tried, exit 1 and the next action", async () => {
+  for (const argv of [["status"], ["ssh", "server-1"]]) {
+    const { exit, stdout, stderr } = await call(...argv, "--config", SAMPLE);
+    assert.deepEqual([exit, stdout], [1, ""]);
+    assert.match(stderr, /^error: there is no .*\.secrets\/cluster-secret.*\n {2}next: copy \.secrets\//);
+  }
+  const npm = { npm_lifecycle_event: "status", npm_config_watch: "true" };
+  assert.match(
+    (await run(["status"], npm, false)).stderr,
+    /npm kept --watch .*\n {2}next: npx quorate status --watch/,
+  );
 });
 
 test("a folder that cannot be written: exit 1, what and what to do", async (t) => {

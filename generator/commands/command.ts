@@ -9,10 +9,29 @@ export interface Invocation {
   readonly colour: boolean;
   /** Flags of the verb itself, by name without dashes. */
   readonly flags: Readonly<Record<string, string | boolean | undefined>>;
+  /** The words of a verb that takes some, and those behind `--`. */
+  readonly words: readonly string[];
+  readonly rest: readonly string[];
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly session: Session;
+}
+
+/** What only a verb that runs for a while or talks to machines needs of the process. */
+export interface Session {
+  /** The person pressed Ctrl-C: clean up and return within a few seconds. */
+  readonly interrupted: AbortSignal;
+  /** Somebody looks at a screen that can be wiped. */
+  readonly screen: boolean;
+  /** Shows the state so far, for people; on a screen in place of what was shown before. */
+  readonly show: (text: string) => void;
+  /** What runs this program: `Node.js v20.19.0 on linux x64`. */
+  readonly runtime: string;
 }
 
 export interface Result {
   readonly exit: ExitCode;
+  /** The exit status of a command that a verb ran for the person; exits with it instead of `exit`. */
+  readonly passedOn?: number;
   /** For stdout: the answer, or JSON. */
   readonly stdout: string;
   /** For stderr: what is wrong, for people. */

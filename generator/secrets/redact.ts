@@ -1,0 +1,132 @@
+// Takes secrets out of text that others will read: the known ones in every encoding, and whatever looks like one.
+import { maskSecrets } from "../config/secret-like.ts";
+
+export const REDACTED = "[redacted]";
+
+/** A shorter piece of a secret is not looked for: it would be found in ordinary text. */
+const SHORTEST = 12;
+/** Characters by which a place in the text is compared first. */
+const HEAD = 8;
+
+// What may stand in the middle of a wrapped value: a line break (also as the two characters of JSON), and then what the
+// journal puts before a line (journalctl -o short-iso and -o short).
+const BREAK =
+  /[ \t]*(?:\\[nr]|\r?\n|\r)+(?:(?:\d{4}-\d\d-\d\d[T ][\d:.,]+(?:Z|[+-]\d\d:?\d\d)?|[A-Z][a-z]{2} [ \d]\d [\d:]{8}) \S+ [^\s:[]+(?:\[\d+\])?: ?)?[ \t]*/g;
+const PRIVATE_KEY = /-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----(?:[^]*?-----END [A-Z0-9 ]*PRIVATE KEY-----|[^]*)/g;
+
+/**
+ * The text without the secrets: plain, base64 (also inside a longer base64 text), base64url, hex and URL-encoded, also
+ * where a line break with the journal's beginning of a line cuts through them; every line of a secret also by itself. Then
+ * whatever looks like a token or a private key. A private key without an end takes the rest of the text with it.
+ */
+export function redact(text: string, secrets: readonly (string | Uint8Array)[]): string {
+  const { folded, place } = fold(text);
+  const forms = formsOf(secrets);
+  const hits = [...find(folded, forms.exact), ...find(folded.toLowerCase(), forms.anyCase)].sort(
+    (a, b) => a.from - b.from,
+  );
+  let shown = "";
+  let done = 0;
+  for (const { from, to } of hits) {
+    const start = place(from);
+    const end = place(to - 1) + 1;
+    if (start >= done) shown += text.slice(done, start) + REDACTED;
+    done = Math.max(done, end);
+  }
+  return maskSecrets((shown + text.slice(done)).replace(PRIVATE_KEY, REDACTED));
+}
+
+/** The text without its line breaks, and where each of its characters stood. */
+function fold(text: string): { readonly folded: string; readonly place: (index: number) => number } {
+  const starts: number[] = [];
+  const offsets: number[] = [];
+  let folded = "";
+  let at = 0;
+  const keep = (end: number) => {
+    starts.push(folded.length);
+    offsets.push(at - folded.length);
+    folded += text.slice(at, end);
+  };
+  for (const match of text.matchAll(BREAK)) {
+    keep(match.index);
+    at = match.index + match[0].length;
+  }
+  keep(text.length);
+  const place = (index: number) => {
+    let low = 0;
+    let high = starts.length - 1;
+    // The last piece that starts at or before the index.
+    while (low < high) {
+      const middle = Math.ceil((low + high) / 2);
+      if ((starts[middle] ?? 0) <= index) low = middle;
+      else high = middle - 1;
+    }
+    return index + (offsets[low] ?? 0);
+  };
+  return { folded, place };
+}
+
+interface Forms {
+  readonly exact: readonly string[];
+  /** In lower case. */
+  readonly anyCase: readonly string[];
+}
+
+function formsOf(secrets: readonly (string | Uint8Array)[]): Forms {
+  const exact = new Set<string>();
+  const anyCase = new Set<string>();
+  for (const secret of secrets) {
+    for (const bytes of piecesOf(secret)) {
+      const hex = bytes.toString("hex");
+      anyCase.add(hex).add(hex.replace(/../g, "%$&"));
+      for (const form of base64Forms(bytes))
+        exact.add(form).add(form.replaceAll("+", "-").replaceAll("/", "_"));
+      if (typeof secret !== "string") continue;
+      const plain = bytes.toString("utf8");
+      // A line break is folded away in the text, so in a form too.
+      exact.add(plain.replace(/\s*\n\s*/g, ""));
+      if (/^[0-9a-f]+$/i.test(plain)) anyCase.add(plain.toLowerCase());
+      anyCase.add(encodeURIComponent(plain).toLowerCase());
+    }
+  }
+  const long = (forms: Iterable<string>) => [...forms].filter((form) => form.length >= SHORTEST);
+  return { exact: long(exact), anyCase: long(anyCase) };
+}
+
+/** The secret whole, and where it has lines each of them: a text may hold only the last ones. */
+function piecesOf(secret: string | Uint8Array): readonly Buffer[] {
+  const whole = Buffer.from(secret);
+  if (typeof secret !== "string" || !secret.includes("\n")) return [whole];
+  const lines = secret.split("\n").filter((line) => line.length >= SHORTEST && !line.startsWith("-----"));
+  return [whole, ...lines.map((line) => Buffer.from(line))];
+}
+
+/** In a longer base64 text a value starts at the first, second or third byte of a group; its first and last letters mix with others. */
+function base64Forms(bytes: Buffer): readonly string[] {
+  return [0, 1, 2].map((shift) => {
+    const text = Buffer.concat([Buffer.alloc(shift), bytes]).toString("base64");
+    return text.slice(Math.ceil((shift * 8) / 6), Math.floor(((shift + bytes.length) * 8) / 6));
+  });
+}
+
+interface Hit {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Every place of every form. The time grows with the text, not with the number of forms. */
+function find(text: string, forms: readonly string[]): readonly Hit[] {
+  const byHead = new Map<string, string[]>();
+  for (const form of forms) {
+    const same = byHead.get(form.slice(0, HEAD));
+    if (same) same.push(form);
+    else byHead.set(form.slice(0, HEAD), [form]);
+  }
+  const hits: Hit[] = [];
+  for (let from = 0; from + SHORTEST <= text.length; from += 1) {
+    for (const form of byHead.get(text.slice(from, from + HEAD)) ?? []) {
+      if (text.startsWith(form, from)) hits.push({ from, to: from + form.length });
+    }
+  }
+  return hits;
+}
