@@ -1,9 +1,10 @@
 #!/bin/sh
-# Installs what the contract tests need: the real programs that read what Quorate writes. Debian and Ubuntu, as root.
+# Installs what the contract tests and the lab need: the real programs that read what Quorate writes, and what boots
+# machines out of a folder. Debian and Ubuntu, as root.
 # Nothing of it is started: no service is left running, and cloud-init is told to stay out of this machine's own boot.
 set -eu
 
-packages="bash cloud-init curl dash haproxy iproute2 keepalived netplan.io openssh-client openssl procps python3-yaml shellcheck util-linux"
+packages="bash cloud-init curl dash debootstrap etcd-client etcd-server haproxy iproute2 keepalived netplan.io openssh-client openssh-server openssl procps python3-yaml shellcheck sudo systemd-container util-linux"
 
 missing=""
 for package in $packages; do

@@ -1,0 +1,37 @@
+// A whole cluster in the lab: a machine for each node of a config, with the card that Quorate makes for it.
+import type { Cluster, Node } from "../../generator/model/cluster.ts";
+import { firstServer } from "../../generator/model/cluster.ts";
+import { nodeSeed } from "../../generator/cards/seed.ts";
+import { deriveSecret, ROOT_BYTES } from "../../generator/secrets/derive.ts";
+import { readTemplates } from "../../generator/templates/read.ts";
+import type { Lab } from "./lab.ts";
+import type { Machine } from "./machine.ts";
+
+/** The lab's root secret, which is none: every lab derives the same tokens and keys. */
+export const LAB_ROOT: Uint8Array = new Uint8Array(ROOT_BYTES).fill(0x1a);
+
+const TEMPLATES = readTemplates();
+
+/** The card of one node. `mayFound` as `card` decides it for a cluster that is not recorded yet, unless said otherwise. */
+export function labSeed(
+  cluster: Cluster,
+  node: Node,
+  { mayFound = node === firstServer(cluster), root = LAB_ROOT } = {},
+) {
+  return nodeSeed(cluster, node, TEMPLATES, (ref) => deriveSecret(root, ref), { mayFound });
+}
+
+/** Machines for all nodes, cards in, switched off, in the order of the config. */
+export function makeCluster(lab: Lab, cluster: Cluster): readonly Machine[] {
+  return cluster.nodes.map((node) => lab.machine(node.name, labSeed(cluster, node)));
+}
+
+/** Lines of a known_hosts file: the host keys that the cards carry, by address. */
+export function knownHosts(cluster: Cluster): string {
+  return cluster.nodes
+    .map(({ name, address }) => {
+      const ref = { secret: `ssh-host-key-public/${name}`, generation: cluster.generations["ssh-host-key"] };
+      return `${address} ${deriveSecret(LAB_ROOT, ref)}\n`;
+    })
+    .join("");
+}

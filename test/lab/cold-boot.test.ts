@@ -1,0 +1,331 @@
+// The sample cluster from cold cards: nobody logs in anywhere, and it is one highly available cluster in the end.
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { mkdtempSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Cluster } from "../../generator/model/cluster.ts";
+import { deriveSecret } from "../../generator/secrets/derive.ts";
+import { chance } from "./chance.ts";
+import { LAB_ROOT, makeCluster } from "./cluster.ts";
+import { command } from "./command.ts";
+import { labCluster, labConfig } from "./configs.ts";
+import { type Lab, startLab, watched } from "./lab.ts";
+import type { Machine } from "./machine.ts";
+import type { Mirror } from "./mirror.ts";
+import { clusterUid, statusOf, untilReady, untilStatus } from "./observe.ts";
+import { PROJECT } from "./paths.ts";
+import { openMirror } from "./release.ts";
+
+const READY_MS = 180_000;
+const VIP = "10.88.0.10";
+
+let lab: Lab;
+let mirror: Mirror;
+let cluster: Cluster;
+let machines: readonly Machine[];
+let servers: readonly Machine[];
+let balancer: Machine;
+let home: string;
+const watch = (body: (t: import("node:test").TestContext) => Promise<void>) => watched(() => lab, body);
+
+before(async () => {
+  lab = await startLab();
+  mirror = await openMirror(lab.id);
+  cluster = labCluster("sample", lab.key.publicKey);
+  machines = makeCluster(lab, cluster);
+  servers = machines.filter(({ name }) => name.startsWith("server"));
+  const [lb] = machines.filter(({ name }) => name.startsWith("lb"));
+  assert.ok(lb);
+  balancer = lb;
+  // What a person has on the own computer: the config and the root secret.
+  home = mkdtempSync(join(tmpdir(), "quorate-home-"));
+  writeFileSync(join(home, "cluster.config.json"), JSON.stringify(labConfig("sample", lab.key.publicKey)));
+  mkdirSync(join(home, ".secrets"), { mode: 0o700 });
+  writeFileSync(join(home, ".secrets/cluster-secret"), `${Buffer.from(LAB_ROOT).toString("hex")}\n`, {
+    mode: 0o600,
+  });
+});
+
+after(async () => {
+  rmSync(home, { recursive: true, force: true });
+  await mirror.close();
+  await lab.close();
+});
+
+/** The command as a person types it, in the folder with the config. */
+function quorate(verb: string, ...args: readonly string[]) {
+  const config = ["--config", join(home, "cluster.config.json"), "--identity", lab.key.file];
+  const cli = [join(PROJECT, "generator/cli.ts"), verb, ...config, ...args];
+  return command(process.execPath, ["--import", "tsx", ...cli], { timeoutMs: 120_000 });
+}
+
+/** What the API says to nobody in particular; 401 is an API server that is up. */
+async function api(address: string, limitSeconds = 5): Promise<string> {
+  const args = ["-sk", "--max-time", String(limitSeconds), "-o", "/dev/null", "-w", "%{http_code}"];
+  return (await command("curl", [...args, `https://${address}:6443/readyz`])).stdout;
+}
+
+describe("the sample cluster, three servers and a load balancer", { concurrency: false }, () => {
+  test(
+    "cold boot, in any order, the load balancer last: one cluster, every server with a vote",
+    watch(async (t) => {
+      const random = chance("cold-boot");
+      const started = performance.now();
+      // Within three seconds of each other, as at the end of a power cut.
+      await Promise.all(
+        servers.map(async (server) => {
+          await sleep(random() * 3000);
+          await server.powerOn();
+        }),
+      );
+      await sleep(1000);
+      await balancer.powerOn();
+      const quorum = untilStatus(
+        servers[0] as Machine,
+        "quorate",
+        READY_MS,
+        ({ voters }) => voters >= 2,
+      ).then(() => performance.now());
+      await untilReady(machines, READY_MS);
+      const seconds = (end: number) => ((end - started) / 1000).toFixed(1);
+      t.diagnostic(
+        `quorate after ${seconds(await quorum)} s, all ready after ${seconds(performance.now())} s`,
+      );
+      const uids = await Promise.all(servers.map(clusterUid));
+      assert.equal(new Set(uids).size, 1, `one cluster: ${uids.join(" ")}`);
+      for (const server of servers) {
+        const status = await statusOf(server);
+        assert.deepEqual([status?.voter, status?.voters, status?.members], [true, 3, 3]);
+      }
+    }),
+  );
+
+  test(
+    "status and ssh, from a person's computer, with the host keys that the cards carry",
+    watch(async () => {
+      const { status, stdout, stderr } = await quorate("status", "--json");
+      assert.equal(status, 0, stderr + stdout);
+      const text = await quorate("status");
+      assert.match(text.stdout, /quorate: 3 of 3 voters/);
+      for (const { name } of machines) assert.match(text.stdout, new RegExp(`${name} .*ready`));
+      const entered = await quorate("ssh", "server-2", "--", "hostname");
+      assert.equal(entered.stdout.trim(), "server-2", entered.stderr);
+    }),
+  );
+
+  test(
+    "the load balancer answers on 6443, 80 and 443, and on 6443 also while a server is down",
+    watch(async (t) => {
+      assert.equal(await api(VIP), "401");
+      for (const url of [`http://${VIP}/`, `https://${VIP}/`]) {
+        const { stdout } = await command("curl", [
+          "-sk",
+          "--max-time",
+          "5",
+          "-o",
+          "/dev/null",
+          "-w",
+          "%{http_code}",
+          url,
+        ]);
+        assert.equal(stdout, "404", url);
+      }
+      const down = servers[1] as Machine;
+      await down.powerOff();
+      const answers: string[] = [];
+      for (let asked = 0; asked < 20; asked++) {
+        answers.push(await api(VIP, 12));
+        await sleep(250);
+      }
+      t.diagnostic(`with ${down.name} off: ${answers.join(" ")}`);
+      assert.ok(
+        answers.slice(-8).every((answer) => answer === "401"),
+        answers.join(" "),
+      );
+      // A change that only a quorum can take.
+      await (servers[0] as Machine).must("k3s kubectl cordon server-3 && k3s kubectl uncordon server-3");
+      const on = performance.now();
+      await down.powerOn();
+      await untilReady(machines, READY_MS);
+      t.diagnostic(
+        `${down.name} has its vote again ${((performance.now() - on) / 1000).toFixed(1)} s after power-on`,
+      );
+      assert.equal(new Set(await Promise.all(servers.map(clusterUid))).size, 1);
+    }),
+  );
+
+  test(
+    "converge again: nothing is written, nothing restarts, and it takes less than 2 s of its own",
+    watch(async (t) => {
+      const before = mirror.requests().length;
+      await Promise.all(
+        machines.map(async (machine) => {
+          const look = "systemctl show -p MainPID -p NRestarts k3s haproxy ssh; pgrep -x haproxy | sort";
+          const written =
+            "find / -xdev -newer /run/lab-mark -type f ! -path '/var/lib/rancher/*' ! -path '/var/log/*' ! -path '/proc/*' ! -path '/sys/*' ! -path '/run/*' ! -path '/dev/*' ! -path '/tmp/*' ! -path '/var/lib/systemd/*' 2>/dev/null";
+          const first = await machine.must(`touch /run/lab-mark; ${look}`);
+          const took = Number(
+            await machine.must(
+              "s=$(date +%s%N); quorate-node converge >/run/lab-out; e=$(date +%s%N); echo $(((e - s) / 1000000))",
+            ),
+          );
+          t.diagnostic(`${machine.name}: ${took} ms`);
+          assert.ok(took < 2000 * 2, `${machine.name} took ${took} ms while four machines did it at once`);
+          assert.equal(await machine.must(look), first, machine.name);
+          assert.equal((await machine.run(written)).stdout, "", `${machine.name} wrote files`);
+          assert.equal((await machine.must("cat /run/lab-out")).trim(), "ready");
+        }),
+      );
+      assert.equal(mirror.requests().length, before, "nothing is downloaded again");
+    }),
+  );
+
+  test(
+    "no secret is in a journal, a process list or a log, or readable without being root; the card's are overwritten",
+    watch(async () => {
+      const tokens = ["server-token", "agent-token"].map((secret) =>
+        deriveSecret(LAB_ROOT, { secret, generation: 1 }),
+      );
+      await Promise.all(
+        machines.map(async (machine) => {
+          const own = ["ssh-host-key", "peer-key", "node-password"].map((family) =>
+            deriveSecret(LAB_ROOT, { secret: `${family}/${machine.name}`, generation: 1 }),
+          );
+          // A key's middle line stands for it; a token for itself.
+          const words = [...tokens, ...own].map(
+            (value) => value.split("\n").at(value.includes("\n") ? 2 : 0) ?? "",
+          );
+          const patterns = `${words.join("\n")}\n`;
+          const input = { input: patterns, timeoutMs: 120_000 };
+          const seen = async (script: string, user = "root") =>
+            (
+              await machine.run(
+                `cat >/tmp/p.$$; ${script} | grep -aqF -f /tmp/p.$$ && echo SEEN; rm -f /tmp/p.$$`,
+                { ...input, user },
+              )
+            ).stdout;
+          assert.match(
+            await seen("cat /etc/quorate/ssh_host_ed25519_key"),
+            /SEEN/,
+            "this search finds what is there",
+          );
+          assert.equal(await seen("journalctl --no-pager -o export"), "", `${machine.name}: journal`);
+          assert.equal(
+            await seen("cat /proc/[0-9]*/cmdline /proc/[0-9]*/environ"),
+            "",
+            `${machine.name}: processes`,
+          );
+          assert.equal(await seen("cat /var/log/cloud-init*.log"), "", `${machine.name}: cloud-init's logs`);
+          assert.equal(
+            await seen(
+              "cat /boot/firmware/* /var/lib/cloud/instance/*.txt* /var/lib/cloud/instances/*/obj.pkl",
+            ),
+            "",
+            `${machine.name}: the card`,
+          );
+          const everywhere =
+            "find / -xdev -type f -readable ! -path '/proc/*' ! -path '/sys/*' ! -path '/usr/*' ! -path '/tmp/p.*' -size -2000k -exec cat {} + 2>/dev/null";
+          assert.equal(await seen(everywhere, "nobody"), "", `${machine.name}: an unprivileged user`);
+        }),
+      );
+    }),
+  );
+
+  test(
+    "a converged machine boots again: same host key, same cluster, ready by itself, from a card without secrets",
+    watch(async (t) => {
+      const server = servers[2] as Machine;
+      const key = await server.must(
+        "cat /etc/ssh/ssh_host_ed25519_key.pub; hostname; ip -4 -o addr show eth0 | awk '{ print $4 }'",
+      );
+      await server.powerOff();
+      await server.powerOn();
+      await server.booted();
+      await untilReady(machines, READY_MS);
+      assert.equal(
+        await server.must(
+          "cat /etc/ssh/ssh_host_ed25519_key.pub; hostname; ip -4 -o addr show eth0 | awk '{ print $4 }'",
+        ),
+        key,
+      );
+      const own = await server.must("systemd-analyze blame --no-pager | grep -E 'quorate|k3s' || true");
+      t.diagnostic(own.trim().replaceAll(/\s+/g, " "));
+      assert.equal((await server.must("cloud-init status")).trim(), "status: done");
+    }),
+  );
+
+  test(
+    "a broken haproxy.cfg is refused and cuts nothing; a good one is taken with a stream held, also with a server down",
+    watch(async () => {
+      const stream = openStream();
+      await stream.says("begun");
+      const good = await balancer.must("cat /etc/haproxy/haproxy.cfg");
+      const pids = await balancer.must("systemctl show -p MainPID -p NRestarts haproxy");
+      const converge = () => balancer.run("timeout 25 quorate-node converge", { timeoutMs: 40_000 });
+
+      await balancer.must(
+        "sed -i 's/balance leastconn/balance nonsense/' /etc/quorate/haproxy.cfg && timeout 6 quorate-node converge || true",
+      );
+      const refused = await statusOf(balancer);
+      assert.equal(refused?.state, "failed");
+      assert.match(
+        refused?.error ?? "",
+        /HAProxy refuses the new haproxy\.cfg, the old one stays.*haproxy\.cfg:\d+.* balance only supports/,
+      );
+      assert.equal(await balancer.must("cat /etc/haproxy/haproxy.cfg"), good);
+      assert.equal(await api(VIP), "401");
+
+      // Passes `haproxy -c`, and then cannot be loaded: somebody else has the port.
+      await balancer.must(
+        "systemd-run -q --unit=squatter socat TCP-LISTEN:7777,fork,reuseaddr /dev/null; sleep 0.5; cp /etc/haproxy/haproxy.cfg /etc/quorate/haproxy.cfg; printf '\\nfrontend fe_more\\n    mode tcp\\n    bind :7777\\n    timeout client 5s\\n' >>/etc/quorate/haproxy.cfg; timeout 6 quorate-node converge || true",
+      );
+      assert.match((await statusOf(balancer))?.error ?? "", /port 7777 is taken by another program/);
+      await balancer.must("systemctl stop squatter");
+      assert.equal(await balancer.must("cat /etc/haproxy/haproxy.cfg"), good);
+
+      const down = servers[1] as Machine;
+      await down.powerOff();
+      await sleep(8000);
+      assert.equal((await converge()).status, 0);
+      assert.match(await balancer.must("cat /etc/haproxy/haproxy.cfg"), /fe_more/);
+      const answers = await Promise.all(Array.from({ length: 30 }, () => api(VIP)));
+      assert.deepEqual(new Set(answers), new Set(["401"]), "no request meets the server that is down");
+      assert.equal(
+        await balancer.must("systemctl show -p MainPID -p NRestarts haproxy"),
+        pids,
+        "a reload, no restart",
+      );
+      await stream.says("still here");
+      stream.close();
+
+      await balancer.must("sed -i '/fe_more/,$d' /etc/quorate/haproxy.cfg");
+      assert.equal((await converge()).status, 0);
+      await down.powerOn();
+      await untilReady(machines, READY_MS);
+    }),
+  );
+});
+
+/** A connection through the load balancer's port 443, held open; `says` sends a word and waits until it is taken. */
+function openStream() {
+  const child = spawn("openssl", ["s_client", "-quiet", "-connect", `${VIP}:6443`], {
+    stdio: ["pipe", "pipe", "ignore"],
+  });
+  let text = "";
+  child.stdout.on("data", (chunk: Buffer) => (text += chunk.toString()));
+  return {
+    says: async (word: string) => {
+      assert.equal(child.exitCode, null, `the stream ended: ${text}`);
+      const before = text.length;
+      child.stdin.write(
+        `GET /readyz?${encodeURIComponent(word)} HTTP/1.1\r\nHost: kubernetes\r\nConnection: keep-alive\r\n\r\n`,
+      );
+      for (let looked = 0; looked < 50 && text.length === before; looked++) await sleep(100);
+      assert.match(text.slice(before), /^HTTP\/1\.1 401/, `no answer to ${word}`);
+    },
+    close: () => child.kill(),
+  };
+}

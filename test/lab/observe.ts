@@ -1,0 +1,87 @@
+// What the machines say of themselves, and waiting for it.
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Machine } from "./machine.ts";
+
+/** The answer of `quorate-node status --json`, as far as the lab reads it. */
+export interface Status {
+  readonly state: string;
+  readonly step: string;
+  readonly waitingFor: string;
+  readonly error: string;
+  readonly next: string;
+  readonly voter: boolean;
+  readonly voters: number;
+  readonly members: number;
+  readonly vip: boolean;
+  readonly applied: string;
+}
+
+/** null: the machine is off, or the program is not there yet. */
+export async function statusOf(machine: Machine): Promise<Status | null> {
+  if (!machine.on) return null;
+  const { status, stdout } = await machine.run("quorate-node status --json").catch(() => NO_ANSWER);
+  return status === 0 && stdout !== "" ? (JSON.parse(stdout) as Status) : null;
+}
+
+const NO_ANSWER = { status: 1, stdout: "", stderr: "" };
+
+/** Waits until the machine's status is as wanted, and returns it. Throws after `limitMs`, saying what it was last. */
+export async function untilStatus(
+  machine: Machine,
+  what: string,
+  limitMs: number,
+  wanted: (status: Status) => boolean,
+): Promise<Status> {
+  const end = performance.now() + limitMs;
+  let last: Status | null = null;
+  while (performance.now() < end) {
+    last = await statusOf(machine);
+    if (last && wanted(last)) return last;
+    await sleep(500);
+  }
+  throw new Error(`${machine.name} was not ${what} after ${limitMs} ms: ${JSON.stringify(last)}`);
+}
+
+/** Waits until every machine says that it is ready, and every server has as many voters as there are servers among them. */
+export async function untilReady(machines: readonly Machine[], limitMs: number): Promise<void> {
+  const voters = machines.filter(({ name }) => name.startsWith("server")).length;
+  await Promise.all(
+    machines.map((machine) =>
+      untilStatus(machine, `ready with ${voters} voters`, limitMs, ({ state, voters: seen }) => {
+        return state === "ready" && (!machine.name.startsWith("server") || seen === voters);
+      }),
+    ),
+  );
+}
+
+/** For `forMs` the machine's status has to be as wanted at every look; returns the last. */
+export async function stays(
+  machine: Machine,
+  what: string,
+  forMs: number,
+  wanted: (status: Status) => boolean,
+): Promise<Status> {
+  const end = performance.now() + forMs;
+  let last: Status | null = null;
+  do {
+    last = await statusOf(machine);
+    if (!last || !wanted(last))
+      throw new Error(`${machine.name} did not stay ${what}: ${JSON.stringify(last)}`);
+    await sleep(1000);
+  } while (performance.now() < end);
+  return last;
+}
+
+/** The cluster that this server is of: the UID of its kube-system namespace. Two clusters have two. */
+export async function clusterUid(server: Machine): Promise<string> {
+  const text = await server.must("k3s kubectl get namespace kube-system -o json");
+  return (JSON.parse(text) as { metadata: { uid: string } }).metadata.uid;
+}
+
+/** Whether K3s has data on this machine's disk, of etcd or of anything else. */
+export async function hasData(server: Machine): Promise<boolean> {
+  const { status } = await server.run(
+    "ls /var/lib/rancher/k3s/server/db/etcd/member/wal /var/lib/rancher/k3s/server/db/state.db 2>/dev/null | grep -q .",
+  );
+  return status === 0;
+}

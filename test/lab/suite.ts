@@ -1,0 +1,128 @@
+// Runs the lab's test files, one after another, each in a lab of its own, within a budget of time.
+import { randomInt } from "node:crypto";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
+import { LAB_SEED } from "./chance.ts";
+import { enter, inside } from "./inside.ts";
+import { labFile } from "./paths.ts";
+
+/** Fewer tests than this mean that some were not found. Raise it when the suite grows. */
+const AT_LEAST = 14;
+/** What one run of all files may take. Past one and a half times that it fails. */
+const BUDGET_MINUTES = 9;
+
+export interface SuiteOptions {
+  readonly repeat: number;
+  /** Parts of file names; none: all files. */
+  readonly only: readonly string[];
+}
+
+interface Count {
+  readonly passed: number;
+  readonly failed: number;
+  readonly skipped: number;
+}
+
+/** Runs the suite and says what came of it. Returns the exit code. */
+export async function runSuite({ repeat, only }: SuiteOptions): Promise<number> {
+  const files = readdirSync(labFile("."))
+    .filter(
+      (file) => file.endsWith(".test.ts") && (only.length === 0 || only.some((part) => file.includes(part))),
+    )
+    .toSorted()
+    .map(labFile);
+  if (files.length === 0) {
+    say(`no test file is named like ${only.join(", ")}`);
+    return 1;
+  }
+  for (let round = 1; round <= repeat; round++) {
+    const seed = repeat > 1 ? randomInt(1, 2 ** 31) : LAB_SEED;
+    say(
+      `${repeat > 1 ? `round ${round} of ${repeat}, ` : ""}QUORATE_LAB_SEED=${seed}, budget ${BUDGET_MINUTES} min`,
+    );
+    if (!(await runOnce(files, seed, only.length === 0))) {
+      say(`failed. The same chances again: QUORATE_LAB_SEED=${seed} npm run lab`);
+      return 1;
+    }
+  }
+  return 0;
+}
+
+async function runOnce(files: readonly string[], seed: number, whole: boolean): Promise<boolean> {
+  const started = performance.now();
+  const counts: Count[] = [];
+  let good = true;
+  for (const file of files) {
+    const left = BUDGET_MINUTES * 1.5 * 60_000 - (performance.now() - started);
+    const begun = performance.now();
+    const { ok, count } = await runFile(file, seed, left);
+    counts.push(count);
+    good &&= ok;
+    say(`${basename(file)}: ${ok ? "passed" : "failed"}, ${seconds(begun)} s`);
+  }
+  const sum = (key: keyof Count) => counts.reduce((total, count) => total + count[key], 0);
+  say(
+    `${sum("passed")} passed, ${sum("failed")} failed, ${sum("skipped")} skipped in ${seconds(started)} s of ${BUDGET_MINUTES * 60} s`,
+  );
+  if (whole && sum("passed") + sum("skipped") < AT_LEAST) {
+    say(`only ${sum("passed")} tests ran, at least ${AT_LEAST} are there`);
+    return false;
+  }
+  if (sum("skipped") > 0 && process.env["CI"]) {
+    say("tests were skipped, and in CI none may be");
+    return false;
+  }
+  return good;
+}
+
+/** One file in a new lab; past `limitMs` it is stopped, with everything that it started. */
+async function runFile(
+  file: string,
+  seed: number,
+  limitMs: number,
+): Promise<{ readonly ok: boolean; readonly count: Count }> {
+  const none = { passed: 0, failed: 0, skipped: 0 };
+  if (limitMs <= 0) {
+    say(`no time is left for ${basename(file)}`);
+    return { ok: false, count: none };
+  }
+  const scratch = mkdtempSync(join(tmpdir(), "quorate-lab-"));
+  const summary = join(scratch, "summary.tap");
+  const place = inside([
+    process.execPath,
+    "--import",
+    "tsx",
+    "--test",
+    "--test-reporter=spec",
+    "--test-reporter-destination=stdout",
+    "--test-reporter=tap",
+    `--test-reporter-destination=${summary}`,
+    file,
+  ]);
+  const begun = performance.now();
+  const status = await enter(place, { QUORATE_LAB_SEED: String(seed) }, limitMs);
+  if (performance.now() - begun >= limitMs) say(`${basename(file)} took too long and was stopped`);
+  const count = countOf(summary);
+  rmSync(scratch, { recursive: true, force: true });
+  return { ok: status === 0 && count.passed + count.skipped > 0, count };
+}
+
+function countOf(summary: string): Count {
+  let tap = "";
+  try {
+    tap = readFileSync(summary, "utf8");
+  } catch {
+    // It was stopped before it could write one: no test counts.
+  }
+  const of = (key: string) => Number(new RegExp(`^# ${key} (\\d+)$`, "m").exec(tap)?.[1] ?? 0);
+  return { passed: of("pass"), failed: of("fail"), skipped: of("skipped") };
+}
+
+function seconds(since: number): number {
+  return Math.round((performance.now() - since) / 1000);
+}
+
+function say(text: string): void {
+  process.stdout.write(`lab: ${text}\n`);
+}
