@@ -82,7 +82,7 @@ export const OUTCOMES = {
   "wait-for-answer": {
     state: "waiting",
     text: "a server is there but cannot say yet whether there is a cluster: $detail",
-    next: "if it lasts, look at that server's own status",
+    next: "if it lasts, look at that server's own status; if that server is lost, switch this machine off and on",
   },
   "found-alone": { state: "working", text: "founding the cluster alone, as told", next: BY_ITSELF },
   "wait-after-loss": {

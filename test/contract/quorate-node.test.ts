@@ -1,9 +1,12 @@
 // The shells judge quorate-node: it is clean, and its decisions are the founding table's, in every situation.
 import assert from "node:assert/strict";
+import { readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
 import { decide, SITUATION_KEYS } from "../../generator/model/founding.ts";
 import { nodeProgram } from "../../generator/render/node-program.ts";
 import { TEMPLATES } from "../support/fixtures.ts";
+import { scratch } from "../support/scratch.ts";
 import { everySituation } from "../support/situations.ts";
 import { requireTool, runTool } from "../support/tools.ts";
 
@@ -30,7 +33,7 @@ test(
     const [, body] = /\ndecide\(\) \{\n(.*?)\n\}\n/s.exec(PROGRAM) ?? [];
     assert.ok(body);
     const variables = SITUATION_KEYS.map((key) => (key === "mayFound" ? "may_found" : key)).join(" ");
-    const script = `decide() {\n${body}\n}\nwhile read -r ${variables}; do outcome=none; decide; echo "$outcome"; done`;
+    const script = `${shellFunction("decide")}\nwhile read -r ${variables}; do outcome=none; decide; echo "$outcome"; done`;
     const situations = everySituation();
     const input = situations
       .map((situation) => SITUATION_KEYS.map((key) => situation[key]).join(" "))
@@ -43,3 +46,42 @@ test(
     }
   },
 );
+
+test(
+  "a file that quorate-node writes is on the disk before it has its name, and then its folder is too",
+  {
+    skip: requireTool("strace", "apt-get install strace") || requireTool("dash", "apt-get install dash"),
+  },
+  (t) => {
+    const folder = scratch(t);
+    const script = `${shellFunction("put")}\necho whole | put ${folder}/new/file 0600`;
+    const traced = [
+      "-f",
+      "-y",
+      "-e",
+      "trace=fsync,fdatasync,rename,renameat,renameat2",
+      "dash",
+      "-c",
+      script,
+    ];
+    const { status, stderr } = runTool("strace", traced);
+    assert.equal(status, 0, stderr);
+    const calls = stderr
+      .split("\n")
+      .flatMap((line) => /\b(f(?:data)?sync|rename\w*)\(.*/.exec(line)?.[0] ?? []);
+    assert.equal(calls.length, 3, stderr);
+    const [first = "", second = "", third = ""] = calls;
+    assert.match(first, /^f(data)?sync\(\d+<.*\/new\/file\.quorate-new>\) += 0/);
+    assert.match(second, /^rename.*\.quorate-new".*\/new\/file".* = 0/);
+    assert.match(third, /^f(data)?sync\(\d+<.*\/new>\) += 0/);
+    assert.equal(readFileSync(join(folder, "new/file"), "utf8"), "whole\n");
+    assert.equal(statSync(join(folder, "new/file")).mode & 0o777, 0o600);
+  },
+);
+
+/** One function of the program, as it stands there. */
+function shellFunction(name: string): string {
+  const [text] = new RegExp(`^${name}\\(\\) \\{\\n.*?\\n\\}$`, "ms").exec(PROGRAM) ?? [];
+  assert.ok(text, `quorate-node has no function ${name}`);
+  return text;
+}

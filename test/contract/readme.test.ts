@@ -11,7 +11,7 @@ const ROOT = join(TEST_FOLDER, "..");
 const README = readFileSync(join(ROOT, "README.md"), "utf8");
 const BLOCKS = [...README.matchAll(/^```sh\n([\s\S]*?)^```$/gm)].map(([, text = ""]) => text.trim());
 const MAIN_COMMAND = "npm ci && npm run render";
-const TEST_COMMAND = "npm ci && npm run setup && npm test";
+const TEST_COMMAND = "npm ci && npm run setup && npm test && npm run lab";
 
 const clone = mkdtempSync(join(tmpdir(), "quorate-clone-"));
 process.on("exit", () => rmSync(clone, { recursive: true, force: true }));
@@ -43,6 +43,8 @@ test("the README has these commands and no others, and CI calls the second", () 
     "npm run render",
     "npx quorate render --check",
     "npx quorate render --config FILE --out DIR",
+    "npx quorate ssh NAME",
+    "npx quorate status",
   ]);
 });
 
@@ -82,4 +84,12 @@ test("npm run render --out x: npm hands over a stray word, which is refused", ()
   const { status, stderr } = sh("npm run render --out x");
   assert.equal(status, 3);
   assert.match(stderr, /npm kept --out|"x" belongs to no flag/);
+});
+
+test("npx quorate status, npx quorate ssh NAME: without the cluster's secret they say where it is", () => {
+  for (const command of ["npx quorate status", "npx quorate ssh server-1"]) {
+    const { status, stderr } = sh(command);
+    assert.notEqual(status, 0);
+    assert.match(stderr, /error: there is no \.secrets\/cluster-secret[^]*next: /);
+  }
 });

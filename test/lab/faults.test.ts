@@ -11,6 +11,7 @@ import { readTemplates } from "../../generator/templates/read.ts";
 import { labSeed } from "./cluster.ts";
 import { labCluster } from "./configs.ts";
 import { type Lab, startLab, watched } from "./lab.ts";
+import { until } from "./command.ts";
 import type { Machine } from "./machine.ts";
 import type { Mirror } from "./mirror.ts";
 import { type Status, statusOf, untilStatus } from "./observe.ts";
@@ -83,9 +84,7 @@ describe("faults around one server", { concurrency: false }, () => {
   test(
     "the name server is broken",
     watch(async () => {
-      await server.must(
-        "sed 's/ mirror.lab//' /etc/hosts >/run/hosts && cp /etc/hosts /run/hosts.good && cat /run/hosts >/etc/hosts",
-      );
+      await server.must("cp /etc/hosts /run/hosts.good && grep -v mirror.lab /run/hosts.good >/etc/hosts");
       await mirror.behave("good");
       await says(/the name mirror\.lab cannot be resolved/, /network\.dns/);
       await mirror.behave("corrupt");
@@ -115,8 +114,11 @@ describe("faults around one server", { concurrency: false }, () => {
   test(
     "the mirror is slow, and breaks off: the download goes on where it stopped",
     watch(async () => {
+      const asked = mirror.requests().length;
+      const downloads = (line: string, at: number) => at >= asked && /\/k3s 200$/.test(line);
       await mirror.behave("slow");
-      await sleep(8000);
+      await until("a download of the binary", STEP_MS, () => mirror.requests().some(downloads) || undefined);
+      await sleep(1500);
       const status = await statusOf(server);
       assert.equal(status?.step, "k3s");
       assert.equal(
@@ -127,7 +129,7 @@ describe("faults around one server", { concurrency: false }, () => {
       await mirror.behave("fail");
       await mirror.behave("down");
       await says(/nothing answers at mirror\.lab/, /check that it is on/);
-      await server.must("date +%s >/etc/lab/epoch.now; echo no >/etc/lab/clock");
+      await server.must("echo no >/etc/lab/clock");
       await mirror.behave("good");
     }),
   );
@@ -136,6 +138,8 @@ describe("faults around one server", { concurrency: false }, () => {
     "the clock is not synchronised, and in 1970: it neither founds nor joins",
     watch(async () => {
       await server.must("echo 12345 >/etc/lab/epoch");
+      const goesOn = () => mirror.requests().some((line) => /\/k3s \d+ bytes=[1-9]/.test(line)) || undefined;
+      await until("a download that goes on where it broke off", STEP_MS, goesOn);
       await says(/the clock is not synchronised/, /time server/);
       await server.must("rm /etc/lab/epoch; echo yes >/etc/lab/clock");
     }),

@@ -38,14 +38,23 @@ export async function startMirror({ address, port, folder, versions = {} }: Mirr
   const send = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const body = mood === "fail" ? undefined : fileOf(folder, versions, request.url ?? "/");
     const status = mood === "fail" ? 503 : body ? 200 : 404;
-    log.push(`${request.method} ${request.url} ${status}`);
+    log.push(
+      `${request.method} ${request.url} ${status}${request.headers.range ? ` ${request.headers.range}` : ""}`,
+    );
     if (!body) {
       response.writeHead(status).end();
       return;
     }
     const isBinary = basename(request.url ?? "").startsWith("k3s");
-    const sent = mood === "corrupt" && isBinary ? flipped(body) : body;
-    response.writeHead(200, { "Content-Length": sent.length, "Content-Type": "application/octet-stream" });
+    const whole = mood === "corrupt" && isBinary ? flipped(body) : body;
+    // As GitHub's downloads: they go on where they broke off.
+    const from = Number(/^bytes=(\d+)-$/.exec(request.headers.range ?? "")?.[1] ?? 0);
+    const sent = whole.subarray(from);
+    response.writeHead(from > 0 ? 206 : 200, {
+      "Content-Length": sent.length,
+      "Content-Type": "application/octet-stream",
+      ...(from > 0 && { "Content-Range": `bytes ${from}-${whole.length - 1}/${whole.length}` }),
+    });
     if (mood !== "slow") {
       response.end(sent);
       return;

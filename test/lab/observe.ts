@@ -1,6 +1,7 @@
 // What the machines say of themselves, and waiting for it.
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Machine } from "./machine.ts";
+import { REAL_ARTIFACTS } from "./needs.ts";
 
 /** The answer of `quorate-node status --json`, as far as the lab reads it. */
 export interface Status {
@@ -42,9 +43,12 @@ export async function untilStatus(
   throw new Error(`${machine.name} was not ${what} after ${limitMs} ms: ${JSON.stringify(last)}`);
 }
 
-/** Waits until every machine says that it is ready, and every server has as many voters as there are servers among them. */
-export async function untilReady(machines: readonly Machine[], limitMs: number): Promise<void> {
-  const voters = machines.filter(({ name }) => name.startsWith("server")).length;
+/** Waits until every machine says that it is ready, and every server counts as many voters: as there are servers among them, unless said otherwise. */
+export async function untilReady(
+  machines: readonly Machine[],
+  limitMs: number,
+  voters = machines.filter(({ name }) => name.startsWith("server")).length,
+): Promise<void> {
   await Promise.all(
     machines.map((machine) =>
       untilStatus(machine, `ready with ${voters} voters`, limitMs, ({ state, voters: seen }) => {
@@ -84,4 +88,15 @@ export async function hasData(server: Machine): Promise<boolean> {
     "ls /var/lib/rancher/k3s/server/db/etcd/member/wal /var/lib/rancher/k3s/server/db/state.db 2>/dev/null | grep -q .",
   );
   return status === 0;
+}
+
+/** Makes the cluster forget a server that is gone, as a person does it: by its Node, or, where there are none, in etcd. */
+export async function forget(on: Machine, name: string): Promise<void> {
+  if (REAL_ARTIFACTS === undefined) {
+    await on.must(`k3s kubectl delete node ${name}`);
+    return;
+  }
+  const tls = "/var/lib/rancher/k3s/server/tls/etcd";
+  const etcdctl = `ETCDCTL_API=3 etcdctl --endpoints https://127.0.0.1:2379 --cacert ${tls}/server-ca.crt --cert ${tls}/client.crt --key ${tls}/client.key`;
+  await on.must(`${etcdctl} member remove $(${etcdctl} member list | grep ', ${name}-' | cut -d, -f1)`);
 }

@@ -3,15 +3,15 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { buildStandIn } from "./k3s/bundle.ts";
 import { type Mirror, startMirror } from "./mirror.ts";
+import { REAL_ARTIFACTS } from "./needs.ts";
 import { LABS } from "./paths.ts";
 
 const K3S_VERSION = "v1.36.4+k3s1";
-const REAL = process.env["K3S_ARTIFACTS"];
 
 /** Opens the mirror of a lab. Throws where K3S_ARTIFACTS is not what a release page has. */
 export async function openMirror(labId: string): Promise<Mirror> {
-  const folder = REAL ?? join(LABS, labId, "k3s");
-  if (REAL === undefined) await buildStandIn(folder, K3S_VERSION);
+  const folder = REAL_ARTIFACTS ?? join(LABS, labId, "k3s");
+  if (REAL_ARTIFACTS === undefined) await buildStandIn(folder, K3S_VERSION);
   for (const file of ["install.sh", "k3s", "sha256sum-amd64.txt"]) {
     if (!existsSync(join(folder, file))) throw new Error(`${folder} has no ${file}`);
   }

@@ -86,10 +86,11 @@ export async function runServer(settings: Settings): Promise<void> {
   if (!etcd) return serve(settings, supervisor, fileStore(join(place.db, "state.db")), undefined);
   void manageMembers(etcd, tls, () => supervisor.api?.store);
   // A member that had been removed has just lost its data for its tombstone, and joins anew.
-  const joins = access && (start === "join" || (start === "existing" && !isInitialized(place)));
-  const initial = joins
-    ? await joinEtcd(place, name, access, tls).catch(shutDown)
-    : ({ cluster: [`${name}=${peerUrl(place)}`], state: "new" } as const);
+  const joins = start === "join" || (start === "existing" && !isInitialized(place));
+  const initial =
+    access && joins
+      ? await joinEtcd(place, name, access, tls).catch(shutDown)
+      : ({ cluster: [`${name}=${peerUrl(place)}`], state: "new" } as const);
   log("info", start === "existing" && !joins ? "Starting etcd for existing cluster member" : "Starting etcd");
   stopWith(startEtcd(place, name, initial, settings.is("etcd-expose-metrics"), (why) => die(new Error(why))));
   await untilVoter(etcd);
