@@ -74,6 +74,7 @@ ExecStart=${NODE_PATHS.program} converge
 Restart=on-failure
 RestartSec=5
 TimeoutStartSec=infinity
+StandardOutput=journal+console
 
 [Install]
 WantedBy=multi-user.target

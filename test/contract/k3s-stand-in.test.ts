@@ -52,6 +52,34 @@ const membersOf = async (machine: K3sMachine): Promise<readonly Member[]> => {
 
 const dataFolder = (machine: K3sMachine) => join(machine.root, "var/lib/rancher/k3s/server");
 
+interface Recording {
+  readonly answers: Readonly<Record<string, readonly string[]>>;
+}
+const RECORDED = JSON.parse(readFileSync(new URL("k3s/answers.json", import.meta.url), "utf8")) as Recording;
+
+/** Asks all that a real server was asked in that state, and compares the status and the message of what is refused. */
+async function answersAsRecorded(machine: K3sMachine, state: string): Promise<void> {
+  const rows = RECORDED.answers[state] ?? [];
+  assert.ok(rows.length > 40, state);
+  const users: Readonly<Record<string, string>> = {
+    server: `server:${TOKEN}`,
+    wrong: "server:wrong",
+    agent: `node:${AGENT_TOKEN}`,
+    "node:wrong": "node:wrong",
+  };
+  for (const row of rows) {
+    const [path = "", credentials = "", from = "", status = "", ...message] = row.split(" ");
+    const user = users[credentials];
+    const host = from === "loopback" ? "127.0.0.1" : undefined;
+    const asked = { ...(user !== undefined && { user }), ...(host !== undefined && { host }) };
+    const answer = await machine.ask(path, asked);
+    assert.equal(answer.status, Number(status), `${state}: ${row}: ${answer.body}`);
+    const words = message.join(" ");
+    if (words !== "")
+      assert.ok(String(JSON.parse(answer.body).message).startsWith(words), `${row}: ${answer.body}`);
+  }
+}
+
 /** A real server's words. */
 const FORBIDDEN = `{
   "kind": "Status",
@@ -239,6 +267,7 @@ describe("The stand-in for K3s", { concurrency: 4 }, () => {
       assert.equal((await one.ask("/readyz")).status, 503);
       const info = await one.ask("/db/info", { host: "127.0.0.1" });
       assert.deepEqual([info.status, JSON.parse(info.body).code], [500, 500]);
+      await answersAsRecorded(one, "restarted without a majority");
       assert.match(again.output(), /Unable to reconcile with remote datastore/);
       two.configure(config(two, { server: `https://${three.address}:6443` }));
       const back = await two.k3s("server");
@@ -307,38 +336,12 @@ describe("The stand-in for K3s", { concurrency: 4 }, () => {
       // In the name of the main process: the unit needs no NotifyAccess (section 1).
       assert.match(await listener.nextLine(), /^READY=1 .*k3s server/);
 
-      const forms = {
-        none: {},
-        local: { host: "127.0.0.1" },
-        server: { user: `server:${TOKEN}` },
-        agent: { user: `node:${AGENT_TOKEN}` },
-        wrong: { user: "server:wrong" },
-        wrongAgent: { user: "node:wrong" },
-      };
-      const table: readonly [string, Readonly<Record<keyof typeof forms, number>>][] = [
-        ["/ping", { none: 200, local: 200, server: 200, agent: 200, wrong: 200, wrongAgent: 200 }],
-        ["/cacerts", { none: 200, local: 200, server: 200, agent: 200, wrong: 200, wrongAgent: 200 }],
-        ["/readyz", { none: 401, local: 401, server: 401, agent: 401, wrong: 401, wrongAgent: 401 }],
-        ["/livez", { none: 401, local: 401, server: 401, agent: 401, wrong: 401, wrongAgent: 401 }],
-        ["/version", { none: 401, local: 401, server: 401, agent: 401, wrong: 401, wrongAgent: 401 }],
-        ["/nowhere", { none: 401, local: 401, server: 401, agent: 401, wrong: 401, wrongAgent: 401 }],
-        ["/v1-k3s/readyz", { none: 403, local: 403, server: 403, agent: 200, wrong: 401, wrongAgent: 401 }],
-        ["/v1-k3s/config", { none: 403, local: 403, server: 403, agent: 200, wrong: 401, wrongAgent: 401 }],
-        [
-          "/v1-k3s/server-bootstrap",
-          { none: 403, local: 403, server: 200, agent: 403, wrong: 401, wrongAgent: 401 },
-        ],
-        ["/db/info", { none: 403, local: 200, server: 200, agent: 403, wrong: 401, wrongAgent: 401 }],
-      ];
-      for (const [path, wanted] of table) {
-        for (const form of Object.keys(forms) as (keyof typeof forms)[]) {
-          assert.equal((await one.ask(path, forms[form])).status, wanted[form], `${path} as ${form}`);
-        }
-      }
-      assert.equal((await one.ask("/v1-k3s/readyz", forms.none)).body, FORBIDDEN);
+      await answersAsRecorded(one, "running");
+      assert.equal((await one.ask("/nowhere")).status, 401);
+      assert.equal((await one.ask("/v1-k3s/readyz")).body, FORBIDDEN);
       assert.equal((await one.ask("/readyz")).body, UNAUTHORIZED);
       assert.equal((await one.ask("/ping")).body, "pong");
-      const info = (await one.ask("/db/info", forms.local)).body;
+      const info = (await one.ask("/db/info", { host: "127.0.0.1" })).body;
       assert.match(
         info,
         /^{"members":\[{"ID":\d+,"name":"server-1-[0-9a-f]{8}","peerURLs":\["https:\/\/10\.0\.0\.11:2380"\],"clientURLs":\["https:\/\/10\.0\.0\.11:2379"\]}\]}\n$/,

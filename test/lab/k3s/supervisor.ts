@@ -50,6 +50,8 @@ export async function listen(supervisor: Supervisor): Promise<Server> {
       if (!response.headersSent) sendError(response, 500, reason(error));
     });
   });
+  // Node.js ends an idle connection after 5 s; a Go server lets it be.
+  https.keepAliveTimeout = 0;
   https.on("clientError", (_, socket) => socket.destroy());
   const server = createServer((socket) => {
     socket.on("error", () => {});
