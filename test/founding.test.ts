@@ -4,6 +4,7 @@ import { test } from "node:test";
 import {
   decide,
   FOUNDING,
+  foundersNeeded,
   type Outcome,
   OUTCOMES,
   SITUATION,
@@ -66,7 +67,7 @@ test("never two: founding needs an empty disk, the card's word, silence and the 
       silent(situation) &&
       situation.marker === "never" &&
       situation.mayFound === "majority" &&
-      situation.census === "majority",
+      situation.census === "enough",
   );
 });
 
@@ -148,4 +149,17 @@ test("each outcome says what a person does, in words that fit into a shell's dou
       name,
     );
   }
+});
+
+test("never two: whatever servers a lost founder's cluster had, those that did not promise are no majority of it", () => {
+  for (let servers = 1; servers <= 9; servers++) {
+    const promised = foundersNeeded(servers);
+    assert.ok(promised <= servers && promised > servers / 2);
+    // The founder was flashed again, so it is among those that promise; the old cluster had it and any of the others.
+    for (let members = 1; members <= servers; members++) {
+      const left = Math.min(members - 1, servers - promised);
+      assert.ok(left < Math.floor(members / 2) + 1, `${left} of ${members} members, ${servers} servers`);
+    }
+  }
+  assert.deepEqual([1, 2, 3, 4, 5, 7].map(foundersNeeded), [1, 2, 2, 3, 4, 6]);
 });

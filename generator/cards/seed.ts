@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import type { Cluster, Node } from "../model/cluster.ts";
 import { type NodeFile, publicText, type SecretRef } from "../model/files.ts";
-import { metaData, userData, userDataWithSecrets } from "../render/cloud-init.ts";
+import { metaData, userDataWithSecrets } from "../render/cloud-init.ts";
 import { nodeFiles } from "../render/node-files.ts";
 import { NODE_PATHS } from "../render/node-paths.ts";
 import type { Templates } from "../render/template.ts";
@@ -31,18 +31,17 @@ export function nodeSeed(
 ): Seed {
   const rendered = nodeFiles(cluster, node, templates);
   const network = publicText(rendered.find(({ path }) => path === NODE_PATHS.networkConfig)?.content ?? []);
-  const digest = createHash("sha256")
-    .update(userData(cluster, node, rendered) + network)
-    .digest("hex");
   // First in the list, so that the list of files stays the last.
   const files = mayFound ? [MAY_FOUND, ...rendered] : rendered;
-  return {
-    userData: userDataWithSecrets(cluster, node, files, (content) =>
-      content.map((part) => (typeof part === "string" ? part : reveal(part))).join(""),
-    ),
-    metaData: metaData(node, digest),
-    networkConfig: network,
-  };
+  const user = userDataWithSecrets(cluster, node, files, (content) =>
+    content.map((part) => (typeof part === "string" ? part : reveal(part))).join(""),
+  );
+  // Over the secrets too: a card with another secret is another instance, which cloud-init takes anew. They have 128 bits
+  // and more, so a digest gives nothing away.
+  const digest = createHash("sha256")
+    .update(user + network)
+    .digest("hex");
+  return { userData: user, metaData: metaData(node, digest), networkConfig: network };
 }
 
 const MAY_FOUND: NodeFile = {

@@ -1,4 +1,5 @@
 // Found, join or wait: what a server without a running K3s does, as one table. The node program executes it as it stands.
+import { votersToSpare } from "./cluster.ts";
 
 /**
  * What a server knows when it decides. `registration` and `peers` are answers of the registration address and of the
@@ -19,8 +20,8 @@ export const SITUATION = {
   peers: ["silent", "busy", "cluster", "refused", "foreign"],
   /** This machine in the member list that answered. unstarted: added, and cut off before it had data. */
   membership: ["absent", "unstarted", "learner", "voter"],
-  /** Whether a majority of the servers, this one included, promised this one to found; contradicted: one has a cluster. */
-  census: ["lacking", "majority", "contradicted"],
+  /** Whether enough servers, this one included, promised this one to found; contradicted: one has a cluster. */
+  census: ["lacking", "enough", "contradicted"],
 } as const;
 
 type Domains = typeof SITUATION;
@@ -107,6 +108,16 @@ export const OUTCOMES = {
   },
   found: { state: "working", text: "founding the cluster: $detail", next: BY_ITSELF },
 } as const satisfies Readonly<Record<string, Meaning>>;
+
+/**
+ * How many servers have to promise that they never were members, the first one included, before it founds: all but one,
+ * and of one or two servers all. A majority is not enough: a cluster of 5 may have had 3 of them so far, and when its
+ * founder is flashed again beside the 2 others, its remaining 2 still are the majority of 3. With one server outside,
+ * whatever cluster it was in has lost its founder and cannot have a majority.
+ */
+export function foundersNeeded(servers: number): number {
+  return Math.max(servers - votersToSpare(servers), servers - 1);
+}
 
 /** The table: the first row whose conditions all hold names the outcome. The last row has none, so it is total. */
 export const FOUNDING: readonly { readonly when: Condition; readonly outcome: Outcome }[] = [

@@ -93,7 +93,7 @@ const START_SSHD: Command = ["systemctl", "enable", "--now", "--no-block", "ssh"
 const TAKE_SEED_AGAIN: Command = [
   "sh",
   "-c",
-  `[ -e ${NODE_PATHS.seeded} ] || rm -f /var/lib/cloud/instance/sem/config_*`,
+  `cmp -s ${NODE_PATHS.seeded} ${NODE_PATHS.instance} || rm -f /var/lib/cloud/instance/sem/config_*`,
 ];
 
 // Started, not waited for: it may have to wait for other machines, and cloud-final is part of the boot's transaction.

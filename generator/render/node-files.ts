@@ -158,9 +158,12 @@ function nodePassword(node: Node): NodeFile {
   return secretFile(K3S_PATHS.nodePassword, { secret: `node-password/${node.name}`, generation: 1 });
 }
 
-/** K3s watches this folder on each server and applies what it finds; it does not copy it to the others. */
+/**
+ * K3s applies what it finds in a folder of each server, and copies it to no other one. Staged, because that folder may be on
+ * a disk that is not there yet; named quorate-*, so that the program knows its own.
+ */
 function manifest(name: string, text: string): NodeFile {
-  return file(`${K3S_PATHS.manifests}/${name}`, "0600", [GENERATED, text]);
+  return file(`${NODE_PATHS.manifests}/${name}`, "0600", [GENERATED, text]);
 }
 
 function secretFile(path: NodeFile["path"], ref: SecretRef, onChange: OnChange = "none"): NodeFile {

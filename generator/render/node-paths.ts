@@ -17,11 +17,14 @@ export const NODE_PATHS = {
   hostKey: "/etc/quorate/ssh_host_ed25519_key",
   haproxy: "/etc/quorate/haproxy.cfg",
   keepalived: "/etc/quorate/keepalived.conf",
+  manifests: "/etc/quorate/manifests",
   /** How servers ask each other before one founds the cluster. */
   peerKey: "/etc/quorate/peer_key",
   peerAuthorizedKeys: "/etc/quorate/peer_authorized_keys",
   peerKnownHosts: "/etc/quorate/peer_known_hosts",
   peerUser: "quorate-peer",
-  /** There once every file of the set was seen and synced to the disk. */
+  /** Which card cloud-init has read: its instance-id. */
+  instance: "/var/lib/cloud/data/instance-id",
+  /** The instance-id of the card whose files were all seen and synced to the disk. */
   seeded: "/var/lib/quorate/seeded",
 } as const;

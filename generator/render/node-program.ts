@@ -1,7 +1,7 @@
 // quorate-node: the program on every machine, the unit that starts it, and what it reads about its machine.
 import { createHash } from "node:crypto";
-import { API_PORT_ON_SERVERS, type Cluster, type Node, ofRole, votersToSpare } from "../model/cluster.ts";
-import { FOUNDING, type Outcome, OUTCOMES, SITUATION_KEYS } from "../model/founding.ts";
+import { API_PORT_ON_SERVERS, type Cluster, type Node, ofRole } from "../model/cluster.ts";
+import { FOUNDING, foundersNeeded, type Outcome, OUTCOMES, SITUATION_KEYS } from "../model/founding.ts";
 import { type NodeFile, publicText } from "../model/files.ts";
 import { NODE_TIMING } from "../model/timing.ts";
 import { GENERATED } from "./generated.ts";
@@ -104,6 +104,7 @@ export function nodeSettings(cluster: Cluster, node: Node): string {
     ["ROLE", node.role],
     ["CLUSTER", cluster.name],
     ["ADDRESS", node.address],
+    ["INTERFACE", node.interface],
     ["OS", node.os],
     ["LOGIN", cluster.access.user],
     ["PACKAGES", packages(cluster, node).join(" ")],
@@ -114,7 +115,7 @@ export function nodeSettings(cluster: Cluster, node: Node): string {
     ["STATUS_PORT", String(cluster.loadBalancer.statusPort)],
     ["SERVERS", servers.map(({ name, address }) => `${name}=${address}`).join(" ")],
     ["SERVER_COUNT", String(servers.length)],
-    ["MAJORITY", String(servers.length - votersToSpare(servers.length))],
+    ["FOUNDERS", String(foundersNeeded(servers.length))],
   ];
   return GENERATED + lines.map(([name, value]) => `${name}=${shellQuote(value)}\n`).join("");
 }

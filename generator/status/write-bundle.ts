@@ -6,8 +6,15 @@ import { BUNDLE_MARK } from "./bundle.ts";
 
 /** Throws a Failure where the path holds anything that is not a bundle. To be asked before the work, and again by `writeBundle`. */
 export function guardBundle(path: string): void {
-  const found = lstatSync(path, { throwIfNoEntry: false });
-  if (!found || (found.isFile() && beginning(path) === BUNDLE_MARK)) return;
+  let ours: boolean;
+  try {
+    const found = lstatSync(path, { throwIfNoEntry: false });
+    ours = !found || (found.isFile() && beginning(path) === BUNDLE_MARK);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new Failure(`cannot look at ${path}: ${reason}`, "name a file in a folder of your own", error);
+  }
+  if (ours) return;
   throw new Failure(
     `${path} is there and is not a bundle that Quorate made`,
     "name a file that is not there yet",

@@ -160,7 +160,7 @@ describe("never two", { concurrency: false }, () => {
       );
       writeFileSync(join(three.bootPartition, "disk.tar"), kept);
       await three.must(
-        "systemctl stop k3s; tar -C /srv -xf /boot/firmware/disk.tar && mount /var/lib/rancher",
+        "systemctl stop k3s; mkdir -p /var/lib/rancher; tar -C /srv -xf /boot/firmware/disk.tar && mount /var/lib/rancher",
       );
       await untilReady([one, two, three], READY_MS);
       assert.equal(await oneCluster(servers), before);

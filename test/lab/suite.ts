@@ -1,6 +1,6 @@
 // Runs the lab's test files, one after another, each in a lab of its own, within a budget of time.
 import { randomInt } from "node:crypto";
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { LAB_SEED } from "./chance.ts";
@@ -106,13 +106,14 @@ async function runFile(
   }
   const scratch = mkdtempSync(join(tmpdir(), "quorate-lab-"));
   const summary = join(scratch, "summary.tap");
+  const spoken = join(scratch, "spoken.txt");
   const place = inside([
     process.execPath,
     "--import",
     "tsx",
     "--test",
     "--test-reporter=spec",
-    "--test-reporter-destination=stdout",
+    `--test-reporter-destination=${alone ? "stdout" : spoken}`,
     "--test-reporter=tap",
     `--test-reporter-destination=${summary}`,
     file,
@@ -120,6 +121,7 @@ async function runFile(
   const begun = performance.now();
   const status = await enter(place, { QUORATE_LAB_SEED: String(seed) }, limitMs);
   if (performance.now() - begun >= limitMs) say(`${basename(file)} took too long and was stopped`);
+  if (!alone && existsSync(spoken)) process.stdout.write(readFileSync(spoken));
   const count = countOf(summary);
   rmSync(scratch, { recursive: true, force: true });
   return { ok: status === 0 && count.passed + count.skipped > 0, count };
