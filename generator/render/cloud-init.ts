@@ -18,7 +18,7 @@ export type Print = (content: Content) => string;
 
 /** user-data in its public form, secrets as placeholders. `files` are all files of the node, in the order to write them. */
 export function userData(cluster: Cluster, node: Node, files: readonly NodeFile[]): string {
-  return FIRST_LINE + GENERATED + PLACEHOLDERS + toYaml(userDataConfig(cluster, node, files));
+  return FIRST_LINE + GENERATED + PLACEHOLDERS + yamlOf(userDataConfig(cluster, node, []), files, publicText);
 }
 
 /** user-data as it goes onto a card: the same value, printed with secrets in it. */
@@ -28,8 +28,22 @@ export function userDataWithSecrets(
   files: readonly NodeFile[],
   print: Print,
 ): string {
-  return FIRST_LINE + GENERATED + toYaml(userDataConfig(cluster, node, files, print));
+  return FIRST_LINE + GENERATED + yamlOf(userDataConfig(cluster, node, [], print), files, print);
 }
+
+/** The files come last, each printed by itself: those that all machines share are printed once. */
+function yamlOf(config: UserData, files: readonly NodeFile[], print: Print): string {
+  if (files.length === 0) return toYaml(config);
+  const entries = files.map((file) => {
+    const known = print === publicText ? publicEntries.get(file) : undefined;
+    const entry = known ?? toYaml([writeFile(file, print)]).replaceAll(/^(?=.)/gm, "  ");
+    if (print === publicText) publicEntries.set(file, entry);
+    return entry;
+  });
+  return `${toYaml(config)}write_files:\n${entries.join("")}`;
+}
+
+const publicEntries = new WeakMap<NodeFile, string>();
 
 /**
  * The value that `userData` prints. Left out on purpose: `packages` (tried once, never again), `locale` (the images have

@@ -45,9 +45,16 @@ function addNode(cluster: Cluster, node: Node, templates: Templates, add: Add): 
 
 /** out/cluster.json, for tools: the resolved model, and the SHA-256 of every other file. */
 function manifest(cluster: Cluster, files: readonly (readonly [string, OutputFile])[]): string {
+  // The same text on many machines is hashed once.
+  const known = new Map<string, string>();
+  const digestOf = (text: string) => {
+    const digest = known.get(text) ?? sha256(text);
+    known.set(text, digest);
+    return digest;
+  };
   const digests = files.map(([path, { text, executable }]) => [
     path,
-    { sha256: sha256(text), ...(executable && { executable }) },
+    { sha256: digestOf(text), ...(executable && { executable }) },
   ]);
   return `${JSON.stringify({ generatedBy: "quorate", format: 1, cluster, files: Object.fromEntries(digests) }, null, 2)}\n`;
 }

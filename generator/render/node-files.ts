@@ -51,8 +51,8 @@ function roleFiles(cluster: Cluster, node: Node, templates: Templates): readonly
 function commonFiles(cluster: Cluster, node: Node, templates: Templates): readonly NodeFile[] {
   const generation = cluster.generations["ssh-host-key"];
   return [
-    file(NODE_PATHS.program, "0755", [nodeProgram(templates)]),
-    file(NODE_PATHS.unitFile, "0644", [nodeUnit()]),
+    program(templates),
+    UNIT,
     file(NODE_PATHS.settings, "0644", [nodeSettings(cluster, node)]),
     file(NODE_PATHS.hostname, "0644", [`${node.name}\n`]),
     file(NODE_PATHS.authorizedKeys, "0644", [`${cluster.access.authorizedKeys.join("\n")}\n`]),
@@ -61,6 +61,18 @@ function commonFiles(cluster: Cluster, node: Node, templates: Templates): readon
     ...(node.os === "raspberry-pi-os" ? [NO_SWAP] : []),
   ];
 }
+
+/** One value for all machines, so that whoever prints or hashes it does so once. */
+function program(templates: Templates): NodeFile {
+  const known = programs.get(templates);
+  if (known) return known;
+  const made = file(NODE_PATHS.program, "0755", [nodeProgram(templates)]);
+  programs.set(templates, made);
+  return made;
+}
+
+const programs = new WeakMap<Templates, NodeFile>();
+const UNIT = file(NODE_PATHS.unitFile, "0644", [nodeUnit()]);
 
 // Raspberry Pi OS swaps to a compressed RAM disk and a file on the card; the kubelet counts memory without it.
 const NO_SWAP = file("/etc/rpi/swap.conf.d/90-quorate.conf", "0644", ["[Main]\nMechanism=none\n"], "reboot");

@@ -26,13 +26,9 @@ interface ProgramLocals {
   }[];
 }
 
-const printed = new WeakMap<Templates, string>();
-
 /** The text of quorate-node, POSIX sh: the same on every machine of every cluster. */
 export function nodeProgram(templates: Templates): string {
-  const known = printed.get(templates);
-  if (known !== undefined) return known;
-  const text = printTemplate<ProgramLocals>(templates, "quorate-node.sh", {
+  return printTemplate<ProgramLocals>(templates, "quorate-node.sh", {
     paths: NODE_PATHS,
     k3s: K3S_PATHS,
     apiPortOnServers: API_PORT_ON_SERVERS,
@@ -41,8 +37,6 @@ export function nodeProgram(templates: Templates): string {
     cases: FOUNDING.map(({ when, outcome }) => ({ pattern: casePattern(when), outcome })),
     outcomes: Object.entries(OUTCOMES).map(([name, meaning]) => ({ name, ...meaning })),
   });
-  printed.set(templates, text);
-  return text;
 }
 
 /** A row of the founding table as a pattern of a shell's `case`: one word a part, `*` where it does not matter. */
@@ -121,17 +115,28 @@ export function nodeSettings(cluster: Cluster, node: Node): string {
 }
 
 /**
- * The list of a machine's files, for the machine: a line `digest SHA256` over the public form of all of them, then
+ * The list of a machine's files, for the machine: a line `digest SHA256` over path, mode and the SHA-256 of the public form
+ * of each, then
  * `MODE ACTION PATH` each, the action being what a change of the file needs: none, reboot, or reload:UNIT, restart:UNIT.
  */
 export function fileList(files: readonly NodeFile[]): string {
   const digest = createHash("sha256");
-  for (const { path, mode, content } of files) digest.update(`${path}\n${mode}\n${publicText(content)}\n`);
+  for (const file of files) digest.update(`${file.path} ${file.mode} ${sha256(file)}\n`);
   const lines = files.map(({ path, mode, onChange }) => {
     const action = typeof onChange === "string" ? onChange : `${onChange.how}:${onChange.unit}`;
     return `${mode} ${action} ${path}\n`;
   });
   return `digest ${digest.digest("hex")}\n${lines.join("")}`;
+}
+
+const digests = new WeakMap<NodeFile, string>();
+
+function sha256(file: NodeFile): string {
+  const known = digests.get(file);
+  if (known !== undefined) return known;
+  const digest = createHash("sha256").update(publicText(file.content)).digest("hex");
+  digests.set(file, digest);
+  return digest;
 }
 
 /** The peer account: the other servers may ask this one about the cluster, and nothing else. */

@@ -266,7 +266,12 @@ describe("the sample cluster, three servers and a load balancer", { concurrency:
       await stream.says("begun");
       const good = await balancer.must("cat /etc/haproxy/haproxy.cfg");
       const pids = await balancer.must("systemctl show -p MainPID -p NRestarts haproxy");
-      const converge = () => balancer.run("timeout 25 quorate-node converge", { timeoutMs: 40_000 });
+      const converge = async () => {
+        const { status, stdout } = await balancer.run("timeout 25 quorate-node converge", {
+          timeoutMs: 40_000,
+        });
+        assert.equal(status, 0, stdout);
+      };
 
       await balancer.must(
         "sed -i 's/balance leastconn/balance nonsense/' /etc/quorate/haproxy.cfg && timeout 6 quorate-node converge || true",
@@ -297,7 +302,7 @@ describe("the sample cluster, three servers and a load balancer", { concurrency:
       await sleep(8000);
       const held = openStream();
       await held.says("begun");
-      assert.equal((await converge()).status, 0);
+      await converge();
       assert.match(await balancer.must("cat /etc/haproxy/haproxy.cfg"), /fe_more/);
       const answers = await Promise.all(Array.from({ length: 30 }, () => api(VIP)));
       assert.deepEqual(new Set(answers), new Set(["401"]), "no request meets the server that is down");
@@ -310,7 +315,7 @@ describe("the sample cluster, three servers and a load balancer", { concurrency:
       held.close();
 
       await balancer.must("sed -i '/fe_more/,$d' /etc/quorate/haproxy.cfg");
-      assert.equal((await converge()).status, 0);
+      await converge();
       await down.powerOn();
       await untilReady(machines, READY_MS);
     }),
