@@ -10,7 +10,7 @@ import type { FileMap } from "../generator/model/files.ts";
 import { renderCluster } from "../generator/render/index.ts";
 import { character, type Draft, HOSTILE, REFUSED } from "./support/arbitrary.ts";
 import { type Path, put, putAll, toPath, valueAt } from "./support/edit.ts";
-import { fixturePath, TEMPLATES } from "./support/fixtures.ts";
+import { fixturePath, QUICK_TEMPLATES as TEMPLATES } from "./support/fixtures.ts";
 import { TEST_FOLDER } from "./support/golden.ts";
 import { assertMeant, assertWellFormed, renderText } from "./support/rendered.ts";
 

@@ -8,7 +8,7 @@ import { K3S_PATHS } from "../generator/render/k3s.ts";
 import { nodeFiles } from "../generator/render/node-files.ts";
 import { NODE_PATHS } from "../generator/render/node-paths.ts";
 import { type Draft, validConfig } from "./support/arbitrary.ts";
-import { TEMPLATES } from "./support/fixtures.ts";
+import { QUICK_TEMPLATES as TEMPLATES } from "./support/fixtures.ts";
 import {
   assertMeant,
   k3sConfig,

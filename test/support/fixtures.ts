@@ -6,6 +6,7 @@ import { parseConfig } from "../../generator/config/parse.ts";
 import type { Cluster } from "../../generator/model/cluster.ts";
 import type { FileMap } from "../../generator/model/files.ts";
 import { renderCluster } from "../../generator/render/index.ts";
+import type { Templates } from "../../generator/render/template.ts";
 import { readTemplates } from "../../generator/templates/read.ts";
 import { TEST_FOLDER } from "./golden.ts";
 
@@ -30,6 +31,15 @@ export function clusterOf(text: string): Cluster {
 }
 
 export const TEMPLATES = readTemplates();
+
+/**
+ * The same with a node program of one line: for tests that render thousands of clusters. The real one is in every fixture,
+ * golden and contract test.
+ */
+export const QUICK_TEMPLATES: Templates = {
+  ...TEMPLATES,
+  "quorate-node.sh": "#!/bin/sh\nexit <%= it.keys.length %>\n",
+};
 
 /** Every file of out/ for a fixture. */
 export function renderFixture(name: string): FileMap {

@@ -10,7 +10,7 @@ import { renderCluster } from "../../generator/render/index.ts";
 import { agentConfig, K3S_PATHS, serverConfig } from "../../generator/render/k3s.ts";
 import { networkConfig } from "../../generator/render/network.ts";
 import { nodeFiles } from "../../generator/render/node-files.ts";
-import { TEMPLATES } from "./fixtures.ts";
+import { QUICK_TEMPLATES as TEMPLATES } from "./fixtures.ts";
 
 export interface Rendered {
   readonly cluster: Cluster;
