@@ -113,7 +113,7 @@ function loadBalancers(input: RuleInput): readonly Finding[] {
       finding(
         "no-load-balancer",
         first.path,
-        `no load balancer: everybody reaches the API at ${first.node.name} (${first.node.address}), and nobody does while it is down; new machines cannot join then`,
+        `no load balancer: everybody reaches the API at ${first.node.name} (${first.node.address}), and nobody does while it is down`,
         'add a node with "role": "loadbalancer" and cluster.vip; running machines keep their certificates, the registration address changes',
       ),
     ];
