@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 /** Fewer tests than this mean that some were not found. Raise a number when the suite grows. */
 const SUITES: Readonly<Record<string, { readonly folder: string; readonly atLeast: number }>> = {
   hermetic: { folder: ".", atLeast: 725 },
-  contract: { folder: "contract", atLeast: 57 },
+  contract: { folder: "contract", atLeast: 95 },
 };
 
 const [name = "", ...only] = process.argv.slice(2);

@@ -36,7 +36,7 @@ function yamlOf(config: UserData, files: readonly NodeFile[], print: Print): str
   if (files.length === 0) return toYaml(config);
   const entries = files.map((file) => {
     const known = print === publicText ? publicEntries.get(file) : undefined;
-    const entry = known ?? toYaml([writeFile(file, print)]).replaceAll(/^(?=.)/gm, "  ");
+    const entry = known ?? indented(toYaml([writeFile(file, print)]));
     if (print === publicText) publicEntries.set(file, entry);
     return entry;
   });
@@ -44,6 +44,11 @@ function yamlOf(config: UserData, files: readonly NodeFile[], print: Print): str
 }
 
 const publicEntries = new WeakMap<NodeFile, string>();
+
+/** As an entry of a list below a key. A text that ends with empty lines is closed by `...`, which is no entry's. */
+function indented(yaml: string): string {
+  return yaml.replace(/^\.\.\.\n$/m, "").replaceAll(/^(?=.)/gm, "  ");
+}
 
 /**
  * The value that `userData` prints. Left out on purpose: `packages` (tried once, never again), `locale` (the images have

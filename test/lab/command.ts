@@ -22,12 +22,17 @@ export function command(
       child.kill("SIGKILL");
       reject(new Error(`${file} took longer than ${timeoutMs} ms: ${args.join(" ").slice(0, 300)}`));
     }, timeoutMs);
+    // nsenter stops itself when what it started is stopped, which a machine does to all processes when it shuts down. Left
+    // so, it would never bury its child, and the machine would wait for that for ever.
+    const nudge = setInterval(() => child.kill("SIGCONT"), 250);
+    child.once("exit", () => clearInterval(nudge));
     child.stdout.on("data", (chunk: Buffer) => out.push(chunk));
     child.stderr.on("data", (chunk: Buffer) => err.push(chunk));
     // A program that ends without reading its input is no fault of the lab's.
     child.stdin.on("error", () => undefined);
     child.on("error", (error) => {
       clearTimeout(timer);
+      clearInterval(nudge);
       reject(error);
     });
     child.on("close", (code, signal) => {
