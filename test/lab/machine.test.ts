@@ -41,7 +41,7 @@ function seed(name: string, address: string, instance = `${name}-1`): Seed {
     manage_etc_hosts: "localhost",
     users: [{ name: "ops", shell: "/bin/bash", lock_passwd: true, ssh_authorized_keys: [lab.key.publicKey] }],
     ssh_keys: { ed25519_private: read("host"), ed25519_public: read("host.pub") },
-    runcmd: [["sh", "-c", "echo ran >>/root/ran"]],
+    runcmd: [["sh", "-c", "echo ran >>/srv/ran"]],
   };
   const network = {
     version: 2,
@@ -91,7 +91,7 @@ describe("a machine of the lab", () => {
       assert.equal(one.on, true);
       assert.match(await one.must("cloud-init status --long"), /^status: done$/m);
       assert.equal(await one.must("hostname"), "one\n");
-      assert.equal(await one.must("cat /root/ran"), "ran\n");
+      assert.equal(await one.must("cat /srv/ran"), "ran\n");
       assert.match(await one.must("ip -4 -br address show eth0"), /\b10\.88\.1\.1\/16\b/);
       assert.match(await one.must("ping -c 1 -W 2 10.88.1.2"), / 0% packet loss/);
       assert.equal(await one.must("systemctl --failed --no-legend --plain"), "");
@@ -221,16 +221,16 @@ describe("a machine of the lab", () => {
   test(
     "dies at once when the plug is pulled, and keeps its disk and its journal",
     watch(async () => {
-      await one.must("echo kept >/root/kept; systemd-cat -t lab-test echo before-the-cut");
+      await one.must("echo kept >/srv/kept; systemd-cat -t lab-test echo before-the-cut");
       const begun = performance.now();
       await one.powerOff();
       assert.ok(performance.now() - begun < 5000);
       assert.equal(one.on, false);
       assert.equal(await answers("10.88.1.1"), false);
       await assert.rejects(one.run("true"), /one to be on/);
-      assert.equal(readFileSync(join(one.disk, "root/kept"), "utf8"), "kept\n");
+      assert.equal(readFileSync(join(one.disk, "srv/kept"), "utf8"), "kept\n");
       await boot(one);
-      assert.equal(await one.must("cat /root/kept /root/ran"), "kept\nran\n");
+      assert.equal(await one.must("cat /srv/kept /srv/ran"), "kept\nran\n");
       assert.match(await one.must("journalctl -t lab-test"), /before-the-cut/);
       const folder = lab.journal("one");
       assert.match(readFileSync(join(folder, "journal.txt"), "utf8"), /before-the-cut/);
@@ -260,9 +260,9 @@ describe("a machine of the lab", () => {
       assert.throws(() => two.reflash(seed("two", "10.88.1.3", "two-2")), /two is on/);
       await two.powerOff();
       two.reflash(seed("two", "10.88.1.3", "two-2"));
-      assert.equal(existsSync(join(two.disk, "root/ran")), false);
+      assert.equal(existsSync(join(two.disk, "srv/ran")), false);
       await boot(two);
-      assert.equal(await two.must("cat /root/ran"), "ran\n");
+      assert.equal(await two.must("cat /srv/ran"), "ran\n");
       assert.equal(await answers("10.88.1.3"), true);
       assert.equal(await answers("10.88.1.2"), false);
     }),

@@ -155,7 +155,9 @@ export function makeMachine(
       try {
         await until(`${name} to boot`, limitMs, () => {
           if (!running) throw new Error(`${name} is off`);
-          return (first > 0 && existsSync(`/proc/${first}/root/run/cloud-init/result.json`)) || undefined;
+          return (
+            (first > 0 && existsSync(join(`/proc/${first}/root`, "run/cloud-init/result.json"))) || undefined
+          );
         });
       } catch (error) {
         throw new Error(`${String(error)}; the end of its console:\n${tail(screen)}`, { cause: error });
