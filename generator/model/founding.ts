@@ -14,7 +14,7 @@ export const SITUATION = {
   clock: ["synchronised", "unsynchronised"],
   /** Whether this machine's disk says that it was a member. */
   marker: ["never", "was"],
-  /** The card's word, or a person's: `quorate-node found --alone`. */
+  /** The card's word (majority: beside enough others, see foundersNeeded), or a person's: `quorate-node found --alone`. */
   mayFound: ["no", "majority", "alone"],
   registration: ["silent", "busy", "cluster", "refused", "foreign"],
   peers: ["silent", "busy", "cluster", "refused", "foreign"],
@@ -26,7 +26,7 @@ export const SITUATION = {
 
 type Domains = typeof SITUATION;
 export type Situation = { readonly [Key in keyof Domains]: Domains[Key][number] };
-type Condition = { readonly [Key in keyof Domains]?: readonly Domains[Key][number][] };
+type Condition = Partial<Situation>;
 
 export type Outcome = keyof typeof OUTCOMES;
 
@@ -121,39 +121,36 @@ export function foundersNeeded(servers: number): number {
 
 /** The table: the first row whose conditions all hold names the outcome. The last row has none, so it is total. */
 export const FOUNDING: readonly { readonly when: Condition; readonly outcome: Outcome }[] = [
-  { when: { disk: ["missing"] }, outcome: "wait-for-disk" },
-  { when: { data: ["sqlite"] }, outcome: "stop-sqlite" },
+  { when: { disk: "missing" }, outcome: "wait-for-disk" },
+  { when: { data: "sqlite" }, outcome: "stop-sqlite" },
   // A member starts whatever the others say: after a power cut all of them are silent.
-  { when: { data: ["etcd"] }, outcome: "start" },
-  { when: { clock: ["unsynchronised"] }, outcome: "wait-for-clock" },
-  { when: { registration: ["foreign"] }, outcome: "stop-foreign" },
-  { when: { peers: ["foreign"] }, outcome: "stop-foreign" },
-  { when: { registration: ["refused"] }, outcome: "stop-token" },
-  { when: { peers: ["refused"] }, outcome: "stop-token" },
-  { when: { registration: ["cluster"], membership: ["voter"] }, outcome: "wait-for-replace" },
-  { when: { peers: ["cluster"], membership: ["voter"] }, outcome: "wait-for-replace" },
-  { when: { registration: ["cluster"], membership: ["learner"] }, outcome: "wait-for-eviction" },
-  { when: { peers: ["cluster"], membership: ["learner"] }, outcome: "wait-for-eviction" },
-  { when: { registration: ["cluster"] }, outcome: "join" },
-  { when: { peers: ["cluster"] }, outcome: "join-peer" },
-  { when: { registration: ["busy"] }, outcome: "wait-for-answer" },
-  { when: { peers: ["busy"] }, outcome: "wait-for-answer" },
+  { when: { data: "etcd" }, outcome: "start" },
+  { when: { clock: "unsynchronised" }, outcome: "wait-for-clock" },
+  { when: { registration: "foreign" }, outcome: "stop-foreign" },
+  { when: { peers: "foreign" }, outcome: "stop-foreign" },
+  { when: { registration: "refused" }, outcome: "stop-token" },
+  { when: { peers: "refused" }, outcome: "stop-token" },
+  { when: { registration: "cluster", membership: "voter" }, outcome: "wait-for-replace" },
+  { when: { peers: "cluster", membership: "voter" }, outcome: "wait-for-replace" },
+  { when: { registration: "cluster", membership: "learner" }, outcome: "wait-for-eviction" },
+  { when: { peers: "cluster", membership: "learner" }, outcome: "wait-for-eviction" },
+  { when: { registration: "cluster" }, outcome: "join" },
+  { when: { peers: "cluster" }, outcome: "join-peer" },
+  { when: { registration: "busy" }, outcome: "wait-for-answer" },
+  { when: { peers: "busy" }, outcome: "wait-for-answer" },
   // From here on nobody answers.
-  { when: { marker: ["was"] }, outcome: "wait-after-loss" },
-  { when: { mayFound: ["no"] }, outcome: "wait-for-cluster" },
-  { when: { census: ["contradicted"] }, outcome: "wait-for-other" },
-  { when: { mayFound: ["alone"] }, outcome: "found-alone" },
-  { when: { census: ["lacking"] }, outcome: "wait-for-census" },
+  { when: { marker: "was" }, outcome: "wait-after-loss" },
+  { when: { mayFound: "no" }, outcome: "wait-for-cluster" },
+  { when: { census: "contradicted" }, outcome: "wait-for-other" },
+  { when: { mayFound: "alone" }, outcome: "found-alone" },
+  { when: { census: "lacking" }, outcome: "wait-for-census" },
   { when: {}, outcome: "found" },
 ];
 
 /** What a server in this situation does. */
 export function decide(situation: Situation): Outcome {
   const row = FOUNDING.find(({ when }) =>
-    SITUATION_KEYS.every((key) => {
-      const allowed: readonly string[] | undefined = when[key];
-      return allowed === undefined || allowed.includes(situation[key]);
-    }),
+    SITUATION_KEYS.every((key) => when[key] === undefined || when[key] === situation[key]),
   );
   if (!row) throw new Error("the founding table has no last row");
   return row.outcome;

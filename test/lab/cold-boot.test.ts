@@ -15,7 +15,7 @@ import { labCluster, labConfig } from "./configs.ts";
 import { type Lab, startLab, watched } from "./lab.ts";
 import type { Machine } from "./machine.ts";
 import type { Mirror } from "./mirror.ts";
-import { clusterUid, statusOf, untilReady, untilStatus } from "./observe.ts";
+import { clusterUid, httpStatus, statusOf, untilReady, untilStatus } from "./observe.ts";
 import { PROJECT } from "./paths.ts";
 import { lacking } from "./needs.ts";
 import { openMirror } from "./release.ts";
@@ -64,9 +64,8 @@ function quorate(verb: string, ...args: readonly string[]) {
 }
 
 /** What the API says to nobody in particular; 401 is an API server that is up. */
-async function api(address: string, limitSeconds = 5): Promise<string> {
-  const args = ["-sk", "--max-time", String(limitSeconds), "-o", "/dev/null", "-w", "%{http_code}"];
-  return (await command("curl", [...args, `https://${address}:6443/readyz`])).stdout;
+function api(address: string, limitSeconds = 5): Promise<string> {
+  return httpStatus(`https://${address}:6443/readyz`, limitSeconds);
 }
 
 describe("the sample cluster, three servers and a load balancer", { concurrency: false }, () => {
@@ -122,17 +121,7 @@ describe("the sample cluster, three servers and a load balancer", { concurrency:
     watch(async (t) => {
       assert.equal(await api(VIP), "401");
       for (const url of lacking("ingress") === false ? [`http://${VIP}/`, `https://${VIP}/`] : []) {
-        const { stdout } = await command("curl", [
-          "-sk",
-          "--max-time",
-          "5",
-          "-o",
-          "/dev/null",
-          "-w",
-          "%{http_code}",
-          url,
-        ]);
-        assert.equal(stdout, "404", url);
+        assert.equal(await httpStatus(url), "404", url);
       }
       const down = servers[1] as Machine;
       await down.powerOff();

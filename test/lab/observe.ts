@@ -1,5 +1,6 @@
 // What the machines say of themselves, and waiting for it.
 import { setTimeout as sleep } from "node:timers/promises";
+import { command } from "./command.ts";
 import type { Machine } from "./machine.ts";
 import { REAL_ARTIFACTS } from "./needs.ts";
 
@@ -99,4 +100,10 @@ export async function forget(on: Machine, name: string): Promise<void> {
   const tls = "/var/lib/rancher/k3s/server/tls/etcd";
   const etcdctl = `ETCDCTL_API=3 etcdctl --endpoints https://127.0.0.1:2379 --cacert ${tls}/server-ca.crt --cert ${tls}/client.crt --key ${tls}/client.key`;
   await on.must(`${etcdctl} member remove $(${etcdctl} member list | grep ', ${name}-' | cut -d, -f1)`);
+}
+
+/** The status that an address answers with to somebody without credentials, "000" where it does not answer. */
+export async function httpStatus(url: string, limitSeconds = 5): Promise<string> {
+  const args = ["-sk", "--max-time", String(limitSeconds), "-o", "/dev/null", "-w", "%{http_code}"];
+  return (await command("curl", [...args, url])).stdout;
 }
