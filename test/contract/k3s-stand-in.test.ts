@@ -492,7 +492,12 @@ describe("The stand-in for K3s", { concurrency: 4 }, () => {
     await untilSaid(waiting, "k3s agent is up and running", 60_000);
     const node = JSON.parse(await one.kubectl("get", "node", "agent-1", "-o", "json"));
     assert.equal(node.metadata.labels.disk, "ssd");
-    assert.equal((await agent.ask(":80/", { scheme: "http" })).status, 404);
+    // The ingress is a process of its own, started when the agent is up: it answers a moment later, as Traefik's pods do.
+    await until("the agent's ingress", 15_000, async () => {
+      const { status } = await agent.ask(":80/", { scheme: "http" });
+      assert.ok(status === 0 || status === 404, `answered ${status}`);
+      return status === 404 || undefined;
+    });
     const balancer = join(agent.root, "var/lib/rancher/k3s/agent/etc/k3s-agent-load-balancer.json");
     const learnt = await until("the learnt server", 15_000, async () => {
       const { ServerURL, ServerAddresses } = JSON.parse(readFileSync(balancer, "utf8"));
