@@ -1,5 +1,6 @@
 // The command line's process: arguments and environment in, text and exit code out. Nothing else touches process.
 import type { ExitCode } from "./commands/command.ts";
+import { openDialogue } from "./dialogue.ts";
 import { run } from "./verbs.ts";
 
 const INTERRUPTED = 130 satisfies ExitCode;
@@ -24,6 +25,14 @@ async function main(): Promise<void> {
   const session = {
     interrupted: interruption.signal,
     screen,
+    terminal: process.stdin.isTTY && process.stderr.isTTY,
+    dialogue: openDialogue(process.stdin, process.stderr, interruption.signal),
+    readInput: async () => {
+      process.stdin.setEncoding("utf8");
+      let text = "";
+      for await (const part of process.stdin) text += part;
+      return text;
+    },
     show: (text: string) => process.stderr.write(screen ? `${WIPE}${text}` : text),
     runtime: `Node.js ${process.version} on ${process.platform} ${process.arch}`,
   };

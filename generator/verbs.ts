@@ -1,20 +1,25 @@
 // The table of verbs, and from arguments to a result: the command line without its process.
 import { parseArgs } from "node:util";
 import project from "../package.json" with { type: "json" };
-import type { Command, Result, Session } from "./commands/command.ts";
+import type { Command, Invocation, Result, Session } from "./commands/command.ts";
+import { NOBODY } from "./dialogue.ts";
 import { Failure } from "./failure.ts";
 
 interface Flag {
   readonly name: string;
   readonly value?: string;
   readonly text: string;
+  /** May be given again and again; its value is then a list. */
+  readonly multiple?: true;
 }
 
 interface Verb {
   readonly text: string;
   readonly flags: readonly Flag[];
-  /** The one word that it needs, as the help shows it. */
-  readonly word?: string;
+  /** The words that it needs, in order, as the help shows them. */
+  readonly words?: readonly string[];
+  /** Words that may follow, or stand instead of those: the verb itself says which. As the help shows them. */
+  readonly moreWords?: readonly string[];
   /** What may stand behind `--`, as the help shows it. */
   readonly rest?: string;
   /** Hands the terminal on to another program: it has no --json. */
@@ -38,15 +43,49 @@ const IDENTITY_FLAG: Flag = {
   text: "the private key to log in with (default: as ssh finds it)",
 };
 /** For callers that have no terminal. */
-const NO_SESSION: Session = {
+export const NO_SESSION: Session = {
   interrupted: new AbortController().signal,
   screen: false,
+  terminal: false,
+  dialogue: NOBODY,
   show: () => {},
+  readInput: async () => "",
   runtime: "",
 };
 
 /** Every verb. docs/cli.md is made from this table. */
 export const VERBS: Readonly<Record<string, Verb>> = {
+  new: {
+    text: "Write a cluster.config.json for this LAN: asks, and proposes what it sees. Each flag is an answer, and is not asked.",
+    flags: [
+      { name: "name", value: "NAME", text: "what the cluster is called" },
+      { name: "subnet", value: "CIDR", text: "the LAN of the machines, such as 192.168.1.0/24" },
+      { name: "gateway", value: "ADDRESS", text: "the router's address" },
+      { name: "dns", value: "ADDRESS", text: "a DNS server; may be given again", multiple: true },
+      { name: "servers", value: "HOW", text: "how many, such as 3, or their addresses with commas between" },
+      { name: "load-balancers", value: "HOW", text: "the same: 0, 1, 2 or addresses" },
+      { name: "agents", value: "HOW", text: "the same, of machines that only run workloads" },
+      { name: "vip", value: "ADDRESS", text: "the free address that the load balancers hold" },
+      { name: "dns-name", value: "NAME", text: "a DNS name for that address (default: none)" },
+      { name: "os", value: "OS", text: "raspberry-pi-os, ubuntu or debian" },
+      { name: "disk", value: "DISK", text: "what the servers run from: sd or ssd" },
+      { name: "user", value: "NAME", text: "the login on every machine (default: ops)" },
+      {
+        name: "key",
+        value: "KEY",
+        text: "an SSH public key line or a .pub file; may be given again",
+        multiple: true,
+      },
+      { name: "k3s", value: "VERSION", text: "the K3s release (default: the one of the sample)" },
+      { name: "yes", text: "take every proposal, ask nothing" },
+      {
+        name: "overwrite",
+        text: "replace the config that is there; other than the sample it is kept as FILE.old",
+      },
+      { name: "config", value: "FILE", text: "the config to write (default: cluster.config.json)" },
+    ],
+    load: async () => (await import("./commands/new.ts")).newConfig,
+  },
   check: {
     text: "Check the config and print everything that is wrong with it, at once.",
     flags: [],
@@ -60,6 +99,25 @@ export const VERBS: Readonly<Record<string, Verb>> = {
     ],
     load: async () => (await import("./commands/render.ts")).render,
   },
+  card: {
+    text: "Write the card of a machine, or all of them: it boots into the cluster by itself.",
+    moreWords: ["NAME", "TARGET"],
+    flags: [
+      { name: "all", value: "DIR", text: "write every machine's files into DIR/NAME, to be copied on cards" },
+      { name: "list", text: "show the cards in this computer, and what is on them" },
+      { name: "diagnose", value: "TARGET", text: "read back what the machine last wrote on its card" },
+      { name: "offline", text: "do not look whether the cluster answers, nor fetch the record" },
+      IDENTITY_FLAG,
+    ],
+    load: async () => (await import("./commands/card.ts")).card,
+  },
+  secret: {
+    text: "Make, export, import or check the cluster's secret: WORD is new, export, import or check.",
+    words: ["WORD"],
+    moreWords: ["FILE"],
+    flags: [{ name: "offline", text: "do not look whether the cluster answers, nor fetch the record" }],
+    load: async () => (await import("./commands/secret.ts")).secret,
+  },
   status: {
     text: "Ask every machine what it does, and count the voters. Exit 0 when all are ready.",
     flags: [
@@ -71,7 +129,7 @@ export const VERBS: Readonly<Record<string, Verb>> = {
   },
   ssh: {
     text: "Log in to a machine, or run a command there; its host key is known from the cluster's secret.",
-    word: "NAME",
+    words: ["NAME"],
     rest: "COMMAND...",
     interactive: true,
     flags: [IDENTITY_FLAG],
@@ -81,20 +139,23 @@ export const VERBS: Readonly<Record<string, Verb>> = {
 
 function flagsOf(verb: Verb): readonly Flag[] {
   const common = verb.interactive ? COMMON_FLAGS.filter((flag) => flag !== JSON_FLAG) : COMMON_FLAGS;
-  return [...verb.flags, ...common];
+  const own = new Set(verb.flags.map(({ name }) => name));
+  return [...verb.flags, ...common.filter(({ name }) => !own.has(name))];
 }
 
 /** The text of --help, for one verb or for all. */
 export function helpText(name?: string): string {
   const verb = name === undefined ? undefined : VERBS[name];
-  const flagLines = (flags: readonly Flag[]) =>
-    flags.map(
-      ({ name: flag, value, text }) => `  ${`--${flag}${value ? ` ${value}` : ""}`.padEnd(16)}${text}`,
-    );
+  const flagLines = (flags: readonly Flag[]) => {
+    const shown = flags.map(({ name: flag, value }) => `--${flag}${value ? ` ${value}` : ""}`);
+    const width = Math.max(16, ...shown.map((flag) => flag.length + 2));
+    return flags.map(({ text }, index) => `  ${shown[index]?.padEnd(width)}${text}`);
+  };
   if (verb) {
-    const usageLine = ["npx quorate", name, verb.word, "[flags]", verb.rest && `[-- ${verb.rest}]`];
+    const more = (verb.moreWords ?? []).map((word) => `[${word}]`);
+    const behind = verb.rest === undefined ? [] : [`[-- ${verb.rest}]`];
     return [
-      usageLine.filter((part) => part !== undefined).join(" "),
+      ["npx quorate", name, ...(verb.words ?? []), ...more, "[flags]", ...behind].join(" "),
       "",
       verb.text,
       "",
@@ -152,31 +213,36 @@ export async function run(
       allowPositionals: true,
       tokens: true,
       options: Object.fromEntries(
-        flags.map((flag) => [flag.name, { type: flag.value ? ("string" as const) : ("boolean" as const) }]),
+        flags.map((flag) => [
+          flag.name,
+          { type: flag.value ? ("string" as const) : ("boolean" as const), multiple: flag.multiple ?? false },
+        ]),
       ),
     });
   } catch (error) {
     const reason = error instanceof Error ? (error.message.split(". ")[0] ?? "") : String(error);
     return usage(`${name}: ${reason}`, `npx quorate ${name} --help`);
   }
+  const again = new Set(flags.filter(({ multiple }) => multiple).map((flag) => flag.name));
   const names = parsed.tokens.flatMap((token) => (token.kind === "option" ? [token.name] : []));
-  const twice = names.find((each, index) => names.indexOf(each) !== index);
+  const twice = names.find((each, index) => names.indexOf(each) !== index && !again.has(each));
   if (twice !== undefined) return usage(`${name}: --${twice} is there twice`, `npx quorate ${name} --help`);
   // parseArgs takes what is behind the first -- as positionals too.
   const end = parsed.tokens.find(({ kind }) => kind === "option-terminator")?.index ?? rest.length;
   const behind = rest.slice(end + 1);
   const words = parsed.positionals.slice(0, parsed.positionals.length - behind.length);
-  const stray = verb.rest === undefined && behind.length > 0 ? behind[0] : words[verb.word ? 1 : 0];
+  const wanted = verb.words ?? [];
+  const most = wanted.length + (verb.moreWords ?? []).length;
+  const stray = verb.rest === undefined && behind.length > 0 ? behind[0] : words[most];
   if (stray !== undefined) {
     return usage(`${name}: "${stray}" belongs to no flag`, `npx quorate ${name} --help`);
   }
-  const values = parsed.values as Readonly<Record<string, string | boolean | undefined>>;
-  const empty = flags.find((flag) => values[flag.name] === "");
+  const values = parsed.values as Invocation["flags"];
+  const empty = flags.find((flag) => [values[flag.name]].flat().includes(""));
   if (empty) return usage(`${name}: --${empty.name} needs a ${empty.value}`, `npx quorate ${name} --help`);
   if (values["help"] === true) return { exit: 0, stdout: helpText(name), stderr: "" };
-  if (verb.word !== undefined && !words[0]) {
-    return usage(`${name} needs a ${verb.word}`, `npx quorate ${name} --help`);
-  }
+  const lacking = wanted.find((_, index) => !words[index]);
+  if (lacking !== undefined) return usage(`${name} needs a ${lacking}`, `npx quorate ${name} --help`);
   const command = await verb.load();
   const { config = "cluster.config.json", json = false, ...own } = values;
   try {

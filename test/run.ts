@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 
 /** Fewer tests than this mean that some were not found. Raise a number when the suite grows. */
 const SUITES: Readonly<Record<string, { readonly folder: string; readonly atLeast: number }>> = {
-  hermetic: { folder: ".", atLeast: 725 },
+  hermetic: { folder: ".", atLeast: 920 },
   contract: { folder: "contract", atLeast: 95 },
 };
 

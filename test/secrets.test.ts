@@ -163,11 +163,17 @@ for (const [what, text, modes, message, hint] of [
   ["readable by the group", `${HEX}\n`, [0o640, 0o700], /open to other users .*0640/, /^chmod 600 /],
   ["readable by all", `${HEX}\n`, [0o604, 0o700], /open to other users .*0604/, /^chmod 600 /],
   ["in an open folder", `${HEX}\n`, [0o600, 0o750], /\.secrets is open to other users .*0750/, /^chmod 700 /],
-  ["without its newline", HEX, [0o600, 0o700], /does not hold a cluster secret/, /copy \.secrets\//],
-  ["cut off", `${HEX.slice(0, 40)}\n`, [0o600, 0o700], /does not hold/, /copy/],
-  ["in capitals", `${HEX.toUpperCase()}\n`, [0o600, 0o700], /does not hold/, /copy/],
-  ["with more behind it", `${HEX}\n${HEX}\n`, [0o600, 0o700], /does not hold/, /copy/],
-  ["empty", "", [0o600, 0o700], /does not hold/, /copy/],
+  [
+    "without its newline",
+    HEX,
+    [0o600, 0o700],
+    /does not hold a cluster secret/,
+    /secret export; here: npx quorate secret import/,
+  ],
+  ["cut off", `${HEX.slice(0, 40)}\n`, [0o600, 0o700], /does not hold/, /secret import/],
+  ["in capitals", `${HEX.toUpperCase()}\n`, [0o600, 0o700], /does not hold/, /secret import/],
+  ["with more behind it", `${HEX}\n${HEX}\n`, [0o600, 0o700], /does not hold/, /secret import/],
+  ["empty", "", [0o600, 0o700], /does not hold/, /secret import/],
 ] as const) {
   test(`a root secret ${what} is refused with the next action, and not shown`, (t) => {
     const config = withRoot(t, text, ...modes);
@@ -190,6 +196,6 @@ test("no root secret at all: what is missing, and where it comes from", (t) => {
     (error) =>
       error instanceof Failure &&
       /there is no .*\.secrets\/cluster-secret/.test(error.message) &&
-      /copy \.secrets\/ from the computer where the cards were written/.test(error.hint),
+      /secret export; here: npx quorate secret import/.test(error.hint),
   );
 });

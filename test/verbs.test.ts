@@ -124,7 +124,10 @@ test("verbs that talk to machines: without the cluster's secret nothing is tried
   for (const argv of [["status"], ["ssh", "server-1"]]) {
     const { exit, stdout, stderr } = await call(...argv, "--config", SAMPLE);
     assert.deepEqual([exit, stdout], [1, ""]);
-    assert.match(stderr, /^error: there is no .*\.secrets\/cluster-secret.*\n {2}next: copy \.secrets\//);
+    assert.match(
+      stderr,
+      /^error: there is no .*\.secrets\/cluster-secret.*\n {2}next: on the computer where the cards were written/,
+    );
   }
   const npm = { npm_lifecycle_event: "status", npm_config_watch: "true" };
   assert.match(

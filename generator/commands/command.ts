@@ -1,4 +1,5 @@
 // What a verb is to cli.ts: flags in, text and an exit code out. Verbs do not print and do not exit.
+import type { Dialogue } from "../dialogue.ts";
 
 /** 0 done · 1 failed · 2 differences · 3 bad config or usage · 130 interrupted. */
 export type ExitCode = 0 | 1 | 2 | 3 | 130;
@@ -8,7 +9,7 @@ export interface Invocation {
   readonly json: boolean;
   readonly colour: boolean;
   /** Flags of the verb itself, by name without dashes. */
-  readonly flags: Readonly<Record<string, string | boolean | undefined>>;
+  readonly flags: Readonly<Record<string, string | boolean | readonly string[] | undefined>>;
   /** The words of a verb that takes some, and those behind `--`. */
   readonly words: readonly string[];
   readonly rest: readonly string[];
@@ -22,8 +23,14 @@ export interface Session {
   readonly interrupted: AbortSignal;
   /** Somebody looks at a screen that can be wiped. */
   readonly screen: boolean;
+  /** A person sits at it and can be asked: standard input and standard error are a terminal. */
+  readonly terminal: boolean;
+  /** Asks that person. */
+  readonly dialogue: Dialogue;
   /** Shows the state so far, for people; on a screen in place of what was shown before. */
   readonly show: (text: string) => void;
+  /** Reads standard input to its end. */
+  readonly readInput: () => Promise<string>;
   /** What runs this program: `Node.js v20.19.0 on linux x64`. */
   readonly runtime: string;
 }

@@ -1,5 +1,6 @@
 // The verb render: config → files of out/, and a summary that a person reads.
-import { type Finding, SEVERITY_LABELS } from "../config/finding.ts";
+import type { Finding } from "../config/finding.ts";
+import { findingLines } from "../config/finding-lines.ts";
 import { type Cluster, ofRole } from "../model/cluster.ts";
 import { counted } from "../model/words.ts";
 import { compareOutput, type Difference, guardOutput, writeOutput } from "../output.ts";
@@ -112,12 +113,7 @@ function foreignLines(folder: string, foreign: readonly string[]): readonly stri
 
 /** Warnings and infos in short; `check` shows them with their lines. */
 function noteLines(findings: readonly Finding[]): readonly string[] {
-  if (findings.length === 0) return [];
-  const lines = findings.flatMap(({ severity, code, message, hint }) => [
-    `${SEVERITY_LABELS[severity]}[${code}]: ${message}`,
-    `  next: ${hint}`,
-  ]);
-  return [...lines, ""];
+  return findings.length === 0 ? [] : [...findingLines(findings), ""];
 }
 
 function nextStep(

@@ -10,6 +10,7 @@ const TOKEN_BYTES = 32;
 const PASSWORD_BYTES = 16;
 const SEED_BYTES = 32;
 const CHECK_BYTES = 4;
+const ROOT_CHECK_BYTES = 8;
 
 const KEY_FAMILIES = ["ssh-host-key", "peer-key"] as const;
 /** A node's name as the config's rules accept it: a DNS label. */
@@ -44,6 +45,14 @@ export function deriveSecret(root: Uint8Array, ref: SecretRef): string {
     if (family === `${key}-public`) return keyPair(root, pairOf, node).publicKey;
   }
   throw unknown(ref);
+}
+
+/**
+ * The check value of a root secret: 16 hex digits that tell two secrets apart and give neither away. It is shown, written
+ * into the record and part of an exported secret.
+ */
+export function rootCheck(root: Uint8Array): string {
+  return expand(root, { secret: "check-value", generation: 1 }, ROOT_CHECK_BYTES).toString("hex");
 }
 
 function keyPair(root: Uint8Array, ref: SecretRef, comment: string): SshKeyPair {

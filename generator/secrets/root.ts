@@ -1,8 +1,11 @@
-// Reads the root secret of a cluster, which lies beside its config. Makes none, and never shows one.
-import { readFileSync, statSync } from "node:fs";
+// The root secret of a cluster, which lies beside its config: read, and written once. Never shown.
+import { randomBytes } from "node:crypto";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import { dirname, join, sep } from "node:path";
 import { asArgument } from "../config/printable.ts";
 import { Failure } from "../failure.ts";
+import { ensurePrivateFolder, writePrivateFile } from "../private-file.ts";
+import { ROOT_BYTES } from "./derive.ts";
 
 const FOLDER = ".secrets";
 const FILE = "cluster-secret";
@@ -10,13 +13,52 @@ const FILE = "cluster-secret";
 const FORM = /^([0-9a-f]{64})\n$/;
 const OTHERS = 0o077;
 
+/** `.secrets` beside the config: git-ignored, and open to this person only. */
+export function secretsFolder(config: string): string {
+  return join(dirname(config), FOLDER);
+}
+
+/** Where the secret is, or would be. */
+export function rootSecretPath(config: string): string {
+  return join(secretsFolder(config), FILE);
+}
+
+/** Whether something is there, in whatever state. */
+export function hasRootSecret(config: string): boolean {
+  return existsSync(rootSecretPath(config));
+}
+
+/** A new one: 32 bytes of the system's own randomness. */
+export function newRootSecret(): Uint8Array {
+  return randomBytes(ROOT_BYTES);
+}
+
+/** Writes it where none is yet. Throws a Failure where one is, or where it cannot be written; nothing is changed then. */
+export function writeRootSecret(config: string, root: Uint8Array): void {
+  const path = rootSecretPath(config);
+  try {
+    ensurePrivateFolder(secretsFolder(config));
+    writePrivateFile(path, `${Buffer.from(root).toString("hex")}\n`, true);
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === "EEXIST") {
+      throw new Failure(
+        `${path} is there already, and nothing was changed`,
+        "npx quorate secret check says what it is; to use another one, move it away first, to a safe place",
+        error,
+      );
+    }
+    throw new Failure(`cannot write ${path}: ${message}`, "make that folder writable for yourself", error);
+  }
+}
+
 /**
  * The 32 bytes in `.secrets/cluster-secret` beside the config. Throws a Failure where it is missing, not of that form, or
  * where others on this computer may read it or list its folder (POSIX only: Windows has no such bits).
  */
 export function readRootSecret(config: string): Uint8Array {
-  const folder = join(dirname(config), FOLDER);
-  const path = join(folder, FILE);
+  const folder = secretsFolder(config);
+  const path = rootSecretPath(config);
   const text = read(path);
   refuseShared(path, "600");
   refuseShared(folder, "700");
@@ -24,7 +66,7 @@ export function readRootSecret(config: string): Uint8Array {
   if (hex === undefined) {
     throw new Failure(
       `${path} does not hold a cluster secret: 64 lower-case hex digits and a newline`,
-      `copy ${FOLDER}/ again from the computer where the cards were written, as whole files`,
+      "move it away; on the computer where the cards were written: npx quorate secret export; here: npx quorate secret import",
     );
   }
   return Buffer.from(hex, "hex");
@@ -38,7 +80,7 @@ function read(path: string): string {
     if (code === "ENOENT" || code === "ENOTDIR") {
       throw new Failure(
         `there is no ${path}: the keys of this cluster's machines are not known here`,
-        `copy ${FOLDER}/ from the computer where the cards were written to the folder of the config`,
+        "on the computer where the cards were written: npx quorate secret export; here: npx quorate secret import",
         error,
       );
     }

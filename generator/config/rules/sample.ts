@@ -9,7 +9,7 @@ const SAMPLE_VIP = "192.168.1.10";
 const SAMPLE_NODES = ["192.168.1.11", "192.168.1.12", "192.168.1.13", "192.168.1.5"];
 
 /** True for the sample's own public key line. A card with it would lock everybody out. */
-function isSampleKey(line: string): boolean {
+export function isSampleKey(line: string): boolean {
   const key = parseSshKey(line);
   return key.ok && key.blob === SAMPLE_KEY;
 }

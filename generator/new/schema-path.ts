@@ -1,0 +1,13 @@
+// Where an editor finds the schema, seen from the folder of a config.
+import { realpathSync } from "node:fs";
+import { dirname, relative, sep } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const SCHEMA = new URL("../config/cluster.schema.json", import.meta.url);
+
+/** A relative reference: `./generator/config/cluster.schema.json`. The config's folder must be there. */
+export function schemaFrom(config: string): string {
+  const path = relative(realpathSync(dirname(config)), realpathSync(fileURLToPath(SCHEMA)));
+  const reference = path.split(sep).map(encodeURIComponent).join("/");
+  return reference.startsWith("../") ? reference : `./${reference}`;
+}

@@ -1,0 +1,45 @@
+// Finds the record: beside the config, and on the branch that everybody shares, which may know more.
+import { readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { printable } from "./config/printable.ts";
+import { Failure } from "./failure.ts";
+import { sharedText } from "./git.ts";
+import { type ClusterRecord, parseRecord } from "./model/record.ts";
+import type { RunProgram } from "./program.ts";
+
+const RECORD = "out/applied.json";
+
+export interface FoundRecord {
+  readonly record: ClusterRecord | null;
+  /** Why the shared branch could not be looked at, for people; null where it was. */
+  readonly problem: string | null;
+}
+
+/** The record on the shared branch, else the one beside the config. Throws a Failure for one that cannot be read. */
+export async function readRecord(config: string, run: RunProgram, fetches: boolean): Promise<FoundRecord> {
+  const folder = dirname(config);
+  const here = readLocal(join(folder, RECORD));
+  const shared = fetches ? await sharedText(run, folder, RECORD) : { text: null, problem: "nobody looked" };
+  const problem = shared.problem === null ? null : printable(shared.problem);
+  if (shared.text !== null) return { record: parsed(shared.text, `${RECORD} on the shared branch`), problem };
+  return { record: here === null ? null : parsed(here, join(folder, RECORD)), problem };
+}
+
+function readLocal(path: string): string | null {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === "ENOENT" || code === "ENOTDIR") return null;
+    throw new Failure(`cannot read ${path}: ${message}`, "make it readable for yourself", error);
+  }
+}
+
+function parsed(text: string, where: string): ClusterRecord {
+  const read = parseRecord(text);
+  if (read.ok) return read.record;
+  throw new Failure(
+    `${where} is not a record that this Quorate reads: ${read.reason}`,
+    "get it as the last apply committed it (git checkout -- out/applied.json), or use the newer Quorate that wrote it",
+  );
+}
