@@ -4,7 +4,7 @@
 # Nothing of it is started: no service is left running, and cloud-init is told to stay out of this machine's own boot.
 set -eu
 
-packages="bash cloud-init curl dash debootstrap etcd-client etcd-server haproxy iproute2 keepalived netplan.io openssh-client openssh-server openssl procps python3-yaml shellcheck strace sudo systemd-container util-linux"
+packages="bash cloud-init curl dash debootstrap dosfstools e2fsprogs etcd-client etcd-server fdisk git haproxy iproute2 keepalived mtools netplan.io openssh-client openssh-server openssl procps python3-yaml qemu-system-x86 shellcheck strace sudo systemd-container util-linux xz-utils"
 
 missing=""
 for package in $packages; do
