@@ -2,7 +2,7 @@
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { CACHE, labFile } from "./paths.ts";
 import { runningLabs } from "./sweep.ts";
 
@@ -21,13 +21,18 @@ export function imagePath(): string {
  * Two processes never build at once: the second waits, and finds it there. A build that was cut off leaves no image. Throws where it fails.
  */
 export function ensureImage(): string {
-  const path = imagePath();
+  return ensureBuilt(imagePath(), RECIPE);
+}
+
+/** The same for any recipe: `sh RECIPE FOLDER ARGUMENTS... MIRROR` fills an empty folder, which then becomes `path`, KIND-HASH in the cache. */
+export function ensureBuilt(path: string, recipe: string, ...args: readonly string[]): string {
   if (existsSync(path)) return path;
   mkdirSync(CACHE, { recursive: true, mode: 0o755 });
   const building = `${path}.building`;
   // The lock is held by the shell: it falls with it. The recipe's own mounts end with its mount namespace.
   const script = `[ -d "$1" ] && exit 0
-rm -rf "$2" && mkdir -m 755 "$2" && unshare --mount --propagation slave sh "$3" "$2" "$4" && sync -f "$2" && mv -T "$2" "$1"`;
+path=$1 && shift
+rm -rf "$2" && mkdir -m 755 "$2" && unshare --mount --propagation slave sh "$@" && sync -f "$2" && mv -T "$2" "$path"`;
   const { status, error } = spawnSync(
     "flock",
     [
@@ -37,8 +42,9 @@ rm -rf "$2" && mkdir -m 755 "$2" && unshare --mount --propagation slave sh "$3" 
       script,
       "sh",
       path,
+      recipe,
       building,
-      RECIPE,
+      ...args,
       process.env["QUORATE_LAB_MIRROR"] ?? "",
     ],
     { stdio: ["ignore", 2, 2], timeout: LIMIT_MS },
@@ -51,7 +57,8 @@ rm -rf "$2" && mkdir -m 755 "$2" && unshare --mount --propagation slave sh "$3" 
 
 /** Images of older recipes go, as soon as nothing runs on them. */
 function prune(path: string): void {
-  for (const name of readdirSync(CACHE).filter((name) => name.startsWith("root-"))) {
+  const [kind = ""] = basename(path).split("-");
+  for (const name of readdirSync(CACHE).filter((name) => name.startsWith(`${kind}-`))) {
     const old = join(CACHE, name);
     if (!old.startsWith(path)) rmSync(old, { recursive: true, force: true });
   }

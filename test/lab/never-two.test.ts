@@ -4,7 +4,7 @@ import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import type { Cluster, Node } from "../../generator/model/cluster.ts";
-import { labSeed } from "./cluster.ts";
+import { labRecord, labSeed, type SeedChoice } from "./cluster.ts";
 import { labCluster } from "./configs.ts";
 import { type Lab, startLab, watched } from "./lab.ts";
 import type { Machine } from "./machine.ts";
@@ -52,7 +52,7 @@ after(async () => {
 });
 
 /** A new card and an empty disk. `mayFound`: as on the oldest card, from before the cluster was recorded. */
-function reflash(machine: Machine, options: { mayFound?: boolean; root?: Uint8Array } = {}): void {
+function reflash(machine: Machine, options: SeedChoice = {}): void {
   const node = cluster.nodes.find(({ name }) => name === machine.name) as Node;
   machine.reflash(labSeed(cluster, node, { mayFound: false, ...options }));
 }
@@ -190,9 +190,11 @@ describe("never two", { concurrency: false }, () => {
         /another cluster answers/.test(error),
       );
       await three.powerOff();
-      reflash(three);
+      // The right card of a recorded cluster: its token names the cluster's certificates.
+      reflash(three, { record: await labRecord(cluster, one) });
       await three.powerOn();
       await untilReady([one, two, three], READY_MS);
+      assert.match(await three.must("cat /etc/rancher/k3s/server-token"), /^K10[0-9a-f]{64}::server:/);
       await oneCluster(servers);
     }),
   );

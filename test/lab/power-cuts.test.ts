@@ -4,7 +4,7 @@ import { after, before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Cluster, Node } from "../../generator/model/cluster.ts";
 import { chance } from "./chance.ts";
-import { labSeed, makeCluster } from "./cluster.ts";
+import { labRecord, labSeed, makeCluster } from "./cluster.ts";
 import { labCluster } from "./configs.ts";
 import { type Lab, startLab, watched } from "./lab.ts";
 import type { Machine } from "./machine.ts";
@@ -116,9 +116,13 @@ describe("the full cluster: three servers, an agent and two load balancers", { c
     watch(async () => {
       const agent = named("agent-1");
       await agent.powerOff();
-      agent.reflash(labSeed(cluster, cluster.nodes.find(({ name }) => name === "agent-1") as Node));
+      const record = await labRecord(cluster, named("server-1"));
+      agent.reflash(
+        labSeed(cluster, cluster.nodes.find(({ name }) => name === "agent-1") as Node, { record }),
+      );
       await agent.powerOn();
       await untilStatus(agent, "ready", READY_MS, ({ state }) => state === "ready");
+      assert.match(await agent.must("cat /etc/rancher/k3s/agent-token"), /^K10[0-9a-f]{64}::node:/);
       const said = await agent.must("journalctl -u k3s-agent -o cat --no-pager");
       assert.match(said, /Starting k3s/);
       assert.doesNotMatch(said, /Node password rejected/);

@@ -11,6 +11,11 @@ const PROGRAMS: readonly (readonly [program: string, debianPackage: string])[] =
   ["nsenter", "util-linux"],
   ["setpriv", "util-linux"],
   ["flock", "util-linux"],
+  ["qemu-system-x86_64", "qemu-system-x86"],
+  ["mkfs.vfat", "dosfstools"],
+  ["mcopy", "mtools"],
+  ["sfdisk", "fdisk"],
+  ["mke2fs", "e2fsprogs"],
   ["ssh", "openssh-client"],
   ["ssh-keygen", "openssh-client"],
 ];

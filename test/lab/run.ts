@@ -5,6 +5,7 @@ import { parseArgs } from "node:util";
 import { ensureImage, imagePath } from "./image.ts";
 import { enter, inside } from "./inside.ts";
 import { missingForLab } from "./requirements.ts";
+import { ensureCardImage } from "./qemu/image.ts";
 import { runSuite } from "./suite.ts";
 import { sweep } from "./sweep.ts";
 
@@ -60,7 +61,11 @@ async function withOptions(): Promise<number> {
   }
   if (verb === "down") return (await import("./held.ts")).down();
   buildImage();
-  if (verb === "test") return runSuite({ repeat, only: values.only });
+  if (verb === "test") {
+    // Inside a lab there is no mirror to build from.
+    ensureCardImage();
+    return runSuite({ repeat, only: values.only });
+  }
   const { up } = await import("./held.ts");
   return up(
     values.config === undefined ? (values.full ? "full" : "sample") : resolve(values.config),

@@ -8,12 +8,12 @@ import { enter, inside } from "./inside.ts";
 import { labFile } from "./paths.ts";
 
 /** Fewer tests than this mean that some were not found. Raise it when the suite grows. */
-const AT_LEAST = 42;
+const AT_LEAST = 51;
 /** The file that measures how long things take. */
 const MEASURED = "cold-boot";
 const LONGEST = "never-two";
 /** What one run of all files may take. Past one and a half times that it fails. */
-const BUDGET_MINUTES = 9;
+const BUDGET_MINUTES = 12;
 
 export interface SuiteOptions {
   readonly repeat: number;
