@@ -27,7 +27,7 @@ const record: ClusterRecord = {
   cluster: { name: cluster.name, caHash: HASH, secretCheck: rootCheck(ROOT) },
   machines: ["server-1", "agent-1"],
 };
-const nothing: Known = { record: null, answers: [], blind: null, member: null };
+const nothing: Known = { record: null, answers: [], busy: [], blind: null, member: null };
 const answer = (address: string, said: Answer["said"], caHash: string | null = null): Answer => ({
   name: address,
   address,
@@ -123,6 +123,15 @@ for (const [what, name, known, kind, why, mayFound] of [
   });
 }
 
+test("a server that takes connections and says nothing may be a cluster that starts: nobody founds", () => {
+  const card = cardKind(cluster, node("server-1"), { ...nothing, busy: ["10.0.0.12"] });
+  assert.deepEqual([card.kind, card.mayFound], ["joining", false]);
+  assert.match(
+    card.why,
+    /^a cluster may stand: something takes connections on the API's port of 10\.0\.0\.12/,
+  );
+});
+
 test("a single server founds alone, and the card says so", () => {
   const single = makeCluster({ servers: 1, loadBalancers: 0 });
   const card = cardKind(single, single.nodes[0] as Node, nothing);
@@ -149,12 +158,11 @@ test("a cluster of another name, or one that answers with other certificates, st
 test("a new secret is made only where no cluster is recorded and nobody answers", () => {
   refuseNewSecret(seen({ answers: [answer("10.0.0.10", "silent")] }));
   assert.throws(() => refuseNewSecret(seen({ record })), Failure);
-  for (const said of ["cluster", "busy"] as const) {
-    assert.throws(
-      () => refuseNewSecret(seen({ answers: [answer("10.0.0.12", said)] })),
-      /answers at 10\.0\.0\.12 already/,
-    );
-  }
+  for (const [said, message] of [
+    ["cluster", /a cluster answers at 10\.0\.0\.12 already/],
+    ["busy", /something takes connections on the API's port of 10\.0\.0\.12/],
+  ] as const)
+    assert.throws(() => refuseNewSecret(seen({ answers: [answer("10.0.0.12", said)] })), message);
 });
 
 test("a secret that is not the recorded cluster's is refused, without a part of it", () => {

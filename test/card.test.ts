@@ -283,7 +283,7 @@ test("--json: one document, what was done in it, text for people beside it", asy
     ["server-1", "first", true, ["network-config", "user-data", "meta-data"]],
   );
   assert.equal(newSecret, join(folder, ".secrets", "cluster-secret"));
-  assert.deepEqual(notes, ["nobody looked whether one answers (--offline)"]);
+  assert.deepEqual(notes, ["nobody looked whether one answers: --offline"]);
   assert.match(stderr, /back this up now/);
 });
 

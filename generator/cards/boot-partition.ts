@@ -31,20 +31,19 @@ const GONE = [
   "put it in again, then the same command",
 ] as const;
 
+const FORBIDDEN = [
+  "you may not write there",
+  "a card: mount it as your own user (udisksctl mount); an image: take a copy of your own; or the same command with sudo",
+] as const;
+
 const MEANING: Readonly<Record<string, readonly [what: string, next: string]>> = {
   ENOSPC: ["it is full", "delete what does not belong there, or flash the image again"],
   EROFS: [
     "it is read-only",
     "slide the lock on the side of the card up; if it is not that, look whether the computer has mounted it read-only: a damaged card is",
   ],
-  EACCES: [
-    "you may not write there",
-    "mount it as your own user (udisksctl mount), or run the same command with sudo",
-  ],
-  EPERM: [
-    "you may not write there",
-    "mount it as your own user (udisksctl mount), or run the same command with sudo",
-  ],
+  EACCES: FORBIDDEN,
+  EPERM: FORBIDDEN,
   ENOENT: GONE,
   ENODEV: GONE,
   ENXIO: GONE,

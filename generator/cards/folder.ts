@@ -37,6 +37,7 @@ export function openFolder(target: string, options: FolderOptions, run: RunProgr
       try {
         return bytesOf(join(target, path));
       } catch (error) {
+        if (error instanceof Failure) throw error;
         throw cardFailure(error, target, "nothing on it was changed");
       }
     },

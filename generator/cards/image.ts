@@ -145,7 +145,7 @@ async function bootPartition(target: string, scratch: string, run: RunProgram): 
   const known = opened.find(({ label }) => KNOWN_LABELS.includes(label?.toLowerCase() ?? "")) ?? opened[0];
   if (known) return known;
   throw new Failure(
-    `there is no FAT partition in ${target}: it is no image of a card`,
+    `there is no FAT partition in ${target}: it is no image of a card, or it was cut off`,
     "name an unpacked image (.img) of Raspberry Pi OS or Ubuntu, or the .img.xz as it was downloaded",
   );
 }

@@ -6,8 +6,10 @@ import { listed } from "../model/words.ts";
 /** What is known about the cluster before a card is written. */
 export interface Known {
   readonly record: ClusterRecord | null;
-  /** Addresses, by what they are called, where a server or the registration address answered. */
+  /** Addresses where a cluster answered. */
   readonly answers: readonly string[];
+  /** Addresses of servers that took a connection and said nothing of a cluster: one may be starting. */
+  readonly busy: readonly string[];
   /** Nobody looked, or nobody could: why. */
   readonly blind: string | null;
   /** Whether a running server lists this machine as a node; null where none could be asked. */
@@ -27,10 +29,11 @@ export interface CardKind {
 
 /** The card's kind from what is known; design: only the first server's card may found, only while no cluster is known. */
 export function cardKind(cluster: Cluster, node: Node, known: Known): CardKind {
-  const { record, answers, blind } = known;
+  const { record, answers, busy, blind } = known;
   const evidence = [
     ...(record ? ["it is recorded in out/applied.json"] : []),
     ...(answers.length > 0 ? [`it answers at ${listed(answers)}`] : []),
+    ...(busy.length > 0 ? [`something takes connections on the API's port of ${listed(busy)}`] : []),
   ];
   const exists = evidence.length > 0;
   const recorded = record?.machines.includes(node.name) ?? false;
@@ -66,7 +69,7 @@ export function cardKind(cluster: Cluster, node: Node, known: Known): CardKind {
       known.member === null ? "; no running server could be asked whether it had this machine before" : "";
     return {
       kind: "joining",
-      why: `the cluster stands: ${listed(evidence)}${unsure}`,
+      why: `${record || answers.length > 0 ? "the cluster stands" : "a cluster may stand"}: ${listed(evidence)}${unsure}`,
       mayFound: false,
       next: null,
     };

@@ -42,9 +42,16 @@ export function refuseOther(cluster: Cluster, { record, answers }: Seen): void {
 export function refuseNewSecret({ record, answers }: Seen): void {
   if (record)
     throw new Failure("this cluster is recorded (out/applied.json), and its secret is not here", IMPORT);
-  const there = answers.filter(({ said }) => said !== "silent").map(({ address }) => address);
-  if (there.length > 0)
-    throw new Failure(`a cluster answers at ${listed(there)} already, and its secret is not here`, IMPORT);
+  const at = (said: Answer["said"]) =>
+    listed(answers.filter((answer) => answer.said === said).map(({ address }) => address));
+  if (at("cluster") !== "")
+    throw new Failure(`a cluster answers at ${at("cluster")} already, and its secret is not here`, IMPORT);
+  if (at("busy") !== "") {
+    throw new Failure(
+      `something takes connections on the API's port of ${at("busy")}, perhaps a cluster that starts, and no secret is here`,
+      `if it is this cluster: ${IMPORT}; if not, find out what has that address`,
+    );
+  }
 }
 
 /** Throws a Failure where the secret is not the one that the cluster was made with. */
@@ -94,7 +101,8 @@ export async function askMembers(
 export function knownOf(seen: Seen, members: Members | null, node: string): Known {
   return {
     record: seen.record,
-    answers: seen.answers.filter(({ said }) => said !== "silent").map(({ address }) => address),
+    answers: seen.answers.filter(({ said }) => said === "cluster").map(({ address }) => address),
+    busy: seen.answers.filter(({ said }) => said === "busy").map(({ address }) => address),
     blind: seen.blind,
     member: members?.nodes?.has(node) ?? null,
   };

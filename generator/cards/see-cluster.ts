@@ -25,7 +25,7 @@ export async function seeCluster(
   const outside = silent && !isInSubnet(cluster);
   const subnet = cluster.network.subnet.cidr;
   const blind = offline
-    ? "nobody looked whether one answers (--offline)"
+    ? "nobody looked whether one answers: --offline"
     : outside
       ? `this computer is not in ${subnet}, so it could not look whether one answers`
       : null;

@@ -1,5 +1,5 @@
 // The verb card: from a machine's name and a place to a card that boots into the cluster.
-import { mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { candidatesOf, candidatesText } from "../cards/candidates.ts";
 import { diagnose } from "../cards/diagnose.ts";
@@ -32,6 +32,8 @@ import { loadConfig } from "./load.ts";
 import { reach } from "./reach.ts";
 
 const SCRATCH = "work-";
+/** Unpacking and writing an image takes minutes. */
+const LEFT_MS = 60 * 60_000;
 
 /** Exit 0 when the card is written and read back; 1 where nothing or only a part was; 3 for a bad config or bad words. */
 export const card: Command = async (invocation) => {
@@ -246,8 +248,11 @@ async function inScratch<T>(
   if (!/\.img(\.xz)?$/i.test(target)) return work("");
   ensurePrivateFolder(secrets);
   // What a killed run left.
-  for (const name of readdirSync(secrets).filter((each) => each.startsWith(SCRATCH)))
-    rmSync(join(secrets, name), { recursive: true, force: true });
+  for (const name of readdirSync(secrets).filter((each) => each.startsWith(SCRATCH))) {
+    const path = join(secrets, name);
+    // A younger one may be another run's, which is at work.
+    if (Date.now() - statSync(path).mtimeMs > LEFT_MS) rmSync(path, { recursive: true, force: true });
+  }
   const scratch = mkdtempSync(join(secrets, SCRATCH));
   try {
     return await work(scratch);

@@ -211,7 +211,7 @@ for (const [what, make, message] of [
       writeFileSync(path, "this is no image\n".repeat(1000));
       return path;
     },
-    /there is no FAT partition in [^]*it is no image of a card/,
+    /there is no FAT partition in [^]*it is no image of a card, or it was cut off/,
   ],
   [
     "an empty file",
