@@ -28,7 +28,7 @@ const ADDRESS = "10.88.0.21";
 /** What Raspberry Pi Imager adds when it customises a card: cloud-init believes it more than the card's own meta-data. */
 const FROM_IMAGER = "ds=nocloud;i=rpi-imager-1764000000000";
 /** An emulated computer on a busy one. */
-const BOOT_MS = 150_000;
+const BOOT_MS = 300_000;
 
 let folder: string;
 let disk: string;
@@ -270,7 +270,7 @@ describe("the same machine, after its plug was pulled", () => {
     "switches itself off when it is told to",
     watch(async () => {
       await login.run("sudo systemctl poweroff");
-      await board.ended(30_000);
+      await board.ended(90_000);
     }),
   );
 });
