@@ -127,6 +127,21 @@ export const VERBS: Readonly<Record<string, Verb>> = {
     ],
     load: async () => (await import("./commands/status.ts")).status,
   },
+  plan: {
+    text: "Ask every machine what it has, and show what differs from the config and how a change would be felt.",
+    flags: [{ name: "exit-code", text: "exit 2 where something would change" }, IDENTITY_FLAG],
+    load: async () => (await import("./commands/plan.ts")).plan,
+  },
+  kubeconfig: {
+    text: "Fetch the administrator's kubeconfig: into a FILE, or beside the clusters that you have.",
+    moreWords: ["FILE"],
+    flags: [
+      { name: "merge", text: "into ~/.kube/config (or KUBECONFIG), where everything else stays" },
+      { name: "as", value: "NAME", text: "the name of the context (default: the cluster's)" },
+      IDENTITY_FLAG,
+    ],
+    load: async () => (await import("./commands/kubeconfig.ts")).kubeconfig,
+  },
   ssh: {
     text: "Log in to a machine, or run a command there; its host key is known from the cluster's secret.",
     words: ["NAME"],

@@ -1,4 +1,5 @@
 // What a card tells about the machine that booted from it, or why it tells nothing.
+import { asArgument } from "../config/printable.ts";
 import type { BootPartition } from "./boot-partition.ts";
 import { cardImage } from "./card-image.ts";
 import { earlierSeed } from "./earlier.ts";
@@ -27,7 +28,10 @@ export function diagnose({ target, files }: BootPartition): Diagnosis {
     );
   }
   return cardImage(files).kind === "seed"
-    ? said(`${target} has an image, and no card was written on it`, `npx quorate card NAME ${target}`)
+    ? said(
+        `${target} has an image, and no card was written on it`,
+        `npx quorate card NAME ${asArgument(target)}`,
+      )
     : said(`${target} holds nothing of Quorate`, "npx quorate card --list shows the cards in this computer");
 }
 

@@ -41,6 +41,10 @@ test("the README has these commands and no others, and CI calls the second", () 
   assert.deepEqual([...new Set(inline)].toSorted(), [
     "npm run check",
     "npm run render",
+    "npx quorate card NAME TARGET",
+    "npx quorate kubeconfig --merge",
+    "npx quorate new",
+    "npx quorate plan",
     "npx quorate render --check",
     "npx quorate render --config FILE --out DIR",
     "npx quorate ssh NAME",
@@ -54,6 +58,34 @@ test(MAIN_COMMAND, () => {
   assert.match(stdout, /out\/: \d+ written, 0 changed/);
   assert.match(stdout, /fault tolerance: survives any one server/);
   assert.ok(statSync(join(clone, "out/nodes/server-1/user-data")).isFile());
+});
+
+test("npx quorate new: nobody is asked without a terminal, and the sample stays", () => {
+  const before = readFileSync(join(clone, "cluster.config.json"), "utf8");
+  const { status, stdout, stderr } = sh("npx quorate new </dev/null");
+  assert.equal(status, 3, stderr);
+  assert.equal(stdout, "");
+  assert.match(stderr, /\n {2}next: [^\n]*--/);
+  assert.equal(readFileSync(join(clone, "cluster.config.json"), "utf8"), before);
+});
+
+test("npx quorate card NAME TARGET: with the sample's key it says why not, and makes no secret", () => {
+  const { status, stderr } = sh("mkdir card && npx quorate card server-1 card");
+  assert.equal(status, 1, stderr);
+  assert.match(stderr, /the sample's SSH key.*would lock everybody out\n {2}next: /);
+  assert.equal(sh("ls card .secrets").stdout, "card:\n");
+});
+
+test("npx quorate plan, npx quorate kubeconfig --merge: without the cluster's secret they say where it is", () => {
+  for (const command of ["npx quorate plan", "HOME=$PWD npx quorate kubeconfig --merge"]) {
+    const { status, stderr } = sh(command);
+    assert.equal(status, 1, stderr);
+    assert.match(
+      stderr,
+      /there is no .*cluster-secret.*\n {2}next: on the computer where the cards were written/,
+    );
+  }
+  assert.equal(sh("ls .kube").stdout, "");
 });
 
 test("npm run render again: no changes; npm run check: valid, with the sample's warnings", () => {

@@ -1,11 +1,12 @@
 // The sample cluster from cold cards: nobody logs in anywhere, and it is one highly available cluster in the end.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { mkdtempSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { MachinePlan } from "../../generator/plan/plan.ts";
 import type { Cluster } from "../../generator/model/cluster.ts";
 import { deriveSecret } from "../../generator/secrets/derive.ts";
 import { chance } from "./chance.ts";
@@ -17,6 +18,8 @@ import type { Machine } from "./machine.ts";
 import type { Mirror } from "./mirror.ts";
 import { clusterUid, httpStatus, statusOf, untilReady, untilStatus } from "./observe.ts";
 import { PROJECT } from "./paths.ts";
+import { get } from "./k3s/ask.ts";
+import { readKubeconfig } from "./k3s/kubeconfig.ts";
 import { lacking } from "./needs.ts";
 import { openMirror } from "./release.ts";
 
@@ -113,6 +116,70 @@ describe("the sample cluster, three servers and a load balancer", { concurrency:
       for (const { name } of machines) assert.match(text.stdout, new RegExp(`${name} .*ready`));
       const entered = await quorate("ssh", "server-2", "--", "hostname");
       assert.equal(entered.stdout.trim(), "server-2", entered.stderr);
+    }),
+  );
+
+  test(
+    "plan, from a person's computer: nothing, what a change of the config or of a machine would bring, and what nobody can know",
+    watch(async () => {
+      const nothing = await quorate("plan", "--exit-code");
+      assert.match(nothing.stdout, /^plan: 4 as it should be$/m, nothing.stderr);
+      assert.equal(nothing.status, 0);
+
+      const file = join(home, "cluster.config.json");
+      const before = readFileSync(file, "utf8");
+      const config = JSON.parse(before) as { readonly k3s: object };
+      const k3s = { ...config.k3s, snapshots: { retention: 20 } };
+      const secrets = { generations: { agentToken: 2 } };
+      writeFileSync(file, JSON.stringify({ ...config, k3s, secrets }));
+      const third = servers[2] as Machine;
+      await third.must("echo by-hand >>/etc/quorate/authorized_keys");
+      balancer.cut();
+      const { status, stdout, stderr } = await quorate("plan", "--exit-code", "--json");
+      balancer.heal();
+      await third.must("sed -i '$d' /etc/quorate/authorized_keys");
+      writeFileSync(file, before);
+      assert.equal(status, 1, "what is not known is no success");
+      assert.match(stderr, /^lb-1 .*unknown: 10\.88\.0\.21 does not answer\n {2}next: /m);
+      const { machines: planned } = JSON.parse(stdout) as { readonly machines: readonly MachinePlan[] };
+      for (const { name, action, quorum, files } of planned.filter(({ role }) => role === "server")) {
+        assert.equal(action, "restart");
+        assert.deepEqual(quorum, { stay: 2, of: 3, enough: true });
+        const paths = files.map(({ path }) => path);
+        assert.deepEqual(paths.filter((path) => path !== "/etc/quorate/files").toSorted(), [
+          ...(name === third.name ? ["/etc/quorate/authorized_keys"] : []),
+          "/etc/rancher/k3s/agent-token",
+          "/etc/rancher/k3s/config.yaml",
+        ]);
+        const token = files.find(({ path }) => path.endsWith("agent-token"));
+        assert.deepEqual(token?.diff?.slice(1), [
+          "-@@quorate:secret:agent-token:1@@",
+          "+@@quorate:secret:agent-token:2@@",
+        ]);
+      }
+      assert.match(stderr, /^ {6}-by-hand$/m);
+      for (const secret of ["server-token", "agent-token"]) {
+        for (const generation of [1, 2])
+          assert.ok(!(stdout + stderr).includes(deriveSecret(LAB_ROOT, { secret, generation })));
+      }
+
+      assert.equal((await quorate("plan", "--exit-code")).status, 0, "everything is as it was");
+    }),
+  );
+
+  test(
+    "kubeconfig: what it writes is let in at the registration address, as the administrator",
+    watch(async () => {
+      const file = join(home, "kubeconfig");
+      const { status, stdout, stderr } = await quorate("kubeconfig", file);
+      assert.equal(status, 0, stderr);
+      assert.match(stdout, new RegExp(`the cluster lab is in it alone, at https://${VIP}:6443`));
+      const { server, question } = readKubeconfig(file);
+      assert.equal(server, `https://${VIP}:6443`);
+      const uid = await get(`${server}/api/v1/namespaces/kube-system`, question);
+      assert.equal(JSON.parse(uid).metadata.uid, await clusterUid(servers[0] as Machine));
+      const again = await quorate("kubeconfig", file);
+      assert.match(again.stderr, /is there already, and was not overwritten/);
     }),
   );
 

@@ -1,0 +1,30 @@
+// What a machine has, as it answered: only what differs from what it should have. Texts are in their public form.
+import type { ActionClass } from "../model/action.ts";
+
+export type ObservedFile =
+  | { readonly path: string; readonly is: "missing" }
+  /** The content is right, the mode is not. */
+  | { readonly path: string; readonly is: "mode"; readonly mode: string }
+  /** `text` is null where it is too long to be shown, or no text. */
+  | { readonly path: string; readonly is: "different"; readonly mode: string; readonly text: string | null }
+  /** It came with an earlier card or apply, and should not be there any more; `action`: what its going asks for. */
+  | {
+      readonly path: string;
+      readonly is: "stale";
+      readonly action: ActionClass;
+      readonly text: string | null;
+    };
+
+export interface ObservedMachine {
+  readonly name: string;
+  /** Null where the machine could not be asked: then nothing is known, and that is not "no change". */
+  readonly files: readonly ObservedFile[] | null;
+  /** Why it could not be asked, and what to do. */
+  readonly problem: { readonly message: string; readonly next: string } | null;
+  /** It votes in etcd now. */
+  readonly voter: boolean;
+  /** It holds the registration address now. */
+  readonly vip: boolean;
+  /** Its node program says that it is ready. */
+  readonly ready: boolean;
+}
