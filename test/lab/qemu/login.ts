@@ -27,7 +27,7 @@ export interface Login {
   readonly close: () => void;
 }
 
-/** Tries until it is let in. Throws after `limitMs`, or as soon as `isOn` says no, with what ssh said last. */
+/** Tries until it is let in. Throws after `limitMs`, or as soon as `isOn` says no or the host has another key, with what ssh said last. */
 export async function logIn(
   { who, host, key, knownHosts, folder }: LoginOptions,
   limitMs: number,
@@ -64,8 +64,9 @@ export async function logIn(
   try {
     await until(`${who} to let us in`, limitMs, async () => {
       if (!isOn()) throw new Error("the machine is off");
+      if (said.includes("Host key verification failed")) throw new Error("the host key is another one");
       open.master ??= knock();
-      await new Promise((resolve) => setTimeout(resolve, 250));
+      await new Promise((resolve) => setTimeout(resolve, 1000));
       const { status } = await command("ssh", [...options, "-O", "check", who]);
       return status === 0 || undefined;
     });
