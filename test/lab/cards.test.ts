@@ -197,6 +197,7 @@ describe("a machine with a kernel of its own, at its first boot from the card", 
       assert.equal(await login.must("sudo cat /var/lib/quorate/applied"), `${digest()}\n`);
       assert.equal(await login.must("systemctl is-active haproxy"), "active\n");
       assert.ok(/quorate-node\[\d+\]: ready/.test(board.console()), board.console().slice(-2000));
+      assert.ok(/^quorate: lb-1: ready\r?$/m.test(board.console()), "above the login prompt");
       traces = await login.must(TRACES);
     }),
   );
