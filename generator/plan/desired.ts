@@ -14,7 +14,7 @@ export function actionOfWord(word: string): ActionClass {
   return how === "reboot" || how === "reload" || how === "restart" ? how : "none";
 }
 
-/** Files whose change could end the way by which it came: they are undone unless a second login works. */
+/** Files whose change could end the way by which it came. */
 const CUTTING: ReadonlySet<string> = new Set([
   NODE_PATHS.networkConfig,
   NODE_PATHS.authorizedKeys,

@@ -56,7 +56,7 @@ const SIGNS = { added: "+", changed: "~", mode: "~", removed: "-" } as const;
 function fileText({ path, change, action, armed, diff }: FilePlan): string {
   const notes = [
     ...(action === "none" ? [] : [action]),
-    ...(armed ? ["undone by itself unless a second login works"] : []),
+    ...(armed ? ["a mistake here could lock everybody out"] : []),
   ];
   const head = `  ${SIGNS[change]} ${path}${notes.length === 0 ? "" : `  (${notes.join("; ")})`}\n`;
   if (diff === null) return `${head}      its text on the machine cannot be shown\n`;

@@ -13,7 +13,7 @@ export interface FilePlan {
   readonly path: string;
   readonly change: "added" | "changed" | "mode" | "removed";
   readonly action: ActionClass;
-  /** Undone by itself unless a second login works. */
+  /** A mistake in it could lock everybody out: apply has to be able to undo it. */
   readonly armed: boolean;
   /** Null where the machine's text cannot be shown. */
   readonly diff: readonly string[] | null;
