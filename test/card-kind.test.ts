@@ -15,18 +15,19 @@ import type { Answer } from "../generator/cards/look.ts";
 import { revealOn } from "../generator/cards/reveal.ts";
 import { Failure } from "../generator/failure.ts";
 import type { Node } from "../generator/model/cluster.ts";
-import { type ClusterRecord, parseRecord } from "../generator/model/record.ts";
+import { parseRecord, recordText } from "../generator/model/record.ts";
 import { deriveSecret, rootCheck } from "../generator/secrets/derive.ts";
 import { makeCluster } from "./support/clusters.ts";
+import { makeRecord, recordedMachine } from "./support/record.ts";
 
 const cluster = makeCluster({ servers: 3, agents: 1, loadBalancers: 1 });
 const node = (name: string) => cluster.nodes.find((each) => each.name === name) as Node;
 const ROOT = new Uint8Array(32).fill(7);
 const HASH = "a".repeat(64);
-const record: ClusterRecord = {
-  cluster: { name: cluster.name, caHash: HASH, secretCheck: rootCheck(ROOT) },
-  machines: ["server-1", "agent-1"],
-};
+const record = makeRecord({ name: cluster.name, caHash: HASH, secretCheck: rootCheck(ROOT) }, [
+  "server-1",
+  "agent-1",
+]);
 const nothing: Known = { record: null, answers: [], busy: [], blind: null, member: null };
 const answer = (address: string, said: Answer["said"], caHash: string | null = null): Answer => ({
   name: address,
@@ -87,7 +88,7 @@ for (const [what, name, known, kind, why, mayFound] of [
   [
     "the first server, the record has others only",
     "server-1",
-    { record: { ...record, machines: ["server-2"] } },
+    { record: makeRecord(record.cluster, ["server-2"]) },
     "joining",
     /recorded in out\/applied\.json/,
     false,
@@ -229,12 +230,16 @@ test("a recorded cluster's tokens name its certificates, where a machine joins w
 });
 
 test("a record is read, and one that is not whole or from another time is not", () => {
-  const text = JSON.stringify({
-    format: 1,
-    cluster: { ...record.cluster, uid: "x" },
-    machines: { "server-1": {}, "agent-1": {} },
-  });
+  const text = JSON.stringify(JSON.parse(recordText(record)));
   assert.deepEqual(parseRecord(text), { ok: true, record });
+  const newer = JSON.parse(text) as { cluster: object };
+  assert.deepEqual(
+    parseRecord(JSON.stringify({ ...newer, more: 1, cluster: { ...newer.cluster, more: 1 } })),
+    {
+      ok: true,
+      record,
+    },
+  );
   for (const [bad, reason] of [
     ["", /no JSON/],
     ["[]", /no JSON object/],
@@ -243,9 +248,41 @@ test("a record is read, and one that is not whole or from another time is not", 
     [text.replace(rootCheck(ROOT), ""), /secretCheck/],
     [text.replace('"name":"test"', '"name":""'), /name/],
     ['{"format":1,"cluster":{}}', /machines/],
+    [text.replace('"uid":null', '"uid":1'), /uid/],
+    [text.replace('"fixed":{}', '"fixed":{"a":1}'), /fixed/],
+    [text.replace('"role":"server"', '"role":"king"'), /machines\.agent-1: role/],
+    [text.replace('"address":"10.0.0.11"', '"address":""'), /address/],
+    [text.replace("1".repeat(40), "1"), /tree/],
+    [text.replace("2".repeat(64), "2"), /digest/],
+    [text.replace('"action":"none"', '"action":"dance"'), /action/],
+    [text.replace('"result":"applied"', '"result":"maybe"'), /result/],
+    [text.replace('"k3s":"v', '"k3s":"$v'), /k3s/],
+    [text.replace(`"commit":"${"3".repeat(40)}"`, '"commit":"HEAD"'), /commit/],
+    [text.replace("ssh-ed25519", "ssh-rsa"), /hostKey/],
   ] as const) {
     const read = parseRecord(bad);
     assert.ok(!read.ok);
     assert.match(read.reason, reason);
   }
+});
+
+test("a record's text is the same for the same record, in whatever order its machines came", () => {
+  const one = recordedMachine({ address: "10.0.0.1" });
+  const other = recordedMachine({ address: "10.0.0.2", commit: null });
+  const forth = recordText({
+    ...record,
+    machines: new Map([
+      ["a", one],
+      ["b", other],
+    ]),
+  });
+  const back = recordText({
+    ...record,
+    machines: new Map([
+      ["b", other],
+      ["a", one],
+    ]),
+  });
+  assert.equal(forth, back);
+  assert.match(forth, /^\{\n {2}"format": 1,\n[^]*\}\n$/);
 });

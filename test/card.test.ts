@@ -6,6 +6,8 @@ import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { rootCheck } from "../generator/secrets/derive.ts";
 import { run } from "../generator/verbs.ts";
+import { recordText } from "../generator/model/record.ts";
+import { makeRecord } from "./support/record.ts";
 import { READY, SCRUBBED } from "./support/boot-files.ts";
 import { fixturePath } from "./support/fixtures.ts";
 import { scratch } from "./support/scratch.ts";
@@ -228,10 +230,9 @@ test("a recorded cluster: no new secret, no other one, and a card that joins wit
   ).cluster.name;
   const record = (secretCheck: string) => {
     mkdirSync(join(folder, "out"), { recursive: true });
-    const cluster = { name, caHash: "c".repeat(64), secretCheck };
     writeFileSync(
       join(folder, "out", "applied.json"),
-      JSON.stringify({ format: 1, cluster, machines: { "server-1": {} } }),
+      recordText(makeRecord({ name, secretCheck }, ["server-1"])),
     );
   };
   record(rootCheck(root));

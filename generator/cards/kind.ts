@@ -36,7 +36,7 @@ export function cardKind(cluster: Cluster, node: Node, known: Known): CardKind {
     ...(busy.length > 0 ? [`something takes connections on the API's port of ${listed(busy)}`] : []),
   ];
   const exists = evidence.length > 0;
-  const recorded = record?.machines.includes(node.name) ?? false;
+  const recorded = record?.machines.has(node.name) ?? false;
   const before = recorded || known.member === true;
   const whose = recorded ? "the record names this machine" : "a running server lists this machine";
   if (node.role !== "server") {

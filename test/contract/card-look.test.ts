@@ -3,7 +3,9 @@ import assert from "node:assert/strict";
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test, type TestContext } from "node:test";
+import { recordText } from "../../generator/model/record.ts";
 import { rootCheck } from "../../generator/secrets/derive.ts";
+import { makeRecord } from "../support/record.ts";
 import { type CardPlace, cardPlace } from "../support/card-place.ts";
 import { clusterOf } from "../support/fixtures.ts";
 import { type Machine, openLan, openMachine, requireNamespaces, until } from "../support/namespace.ts";
@@ -98,13 +100,8 @@ function served(t: TestContext, ...files: readonly string[]) {
   return { text, hash };
 }
 
-function recordText(root: Uint8Array, caHash: string, machines: readonly string[]): string {
-  const cluster = { name: "home", caHash, secretCheck: rootCheck(root) };
-  return JSON.stringify({
-    format: 1,
-    cluster,
-    machines: Object.fromEntries(machines.map((name) => [name, {}])),
-  });
+function homeRecord(root: Uint8Array, caHash: string, machines: readonly string[]): string {
+  return recordText(makeRecord({ name: "home", caHash, secretCheck: rootCheck(root) }, machines));
 }
 
 function writeRecord(folder: string, text: string): void {
@@ -218,12 +215,12 @@ describe("before a card is written", { concurrency: 2 }, () => {
         const playing = await play(t, { [`${SERVERS[0]}:6443`]: k3s(text) }, { pem });
         const { place, card } = playing;
         const root = await makeSecret(playing);
-        writeRecord(place.folder, recordText(root, hash, ["server-1"]));
+        writeRecord(place.folder, homeRecord(root, hash, ["server-1"]));
         const joining = await card("server-2", "a");
         assert.equal(joining.exit, 0, joining.stderr);
         assert.match(joining.stdout, /recorded in out\/applied\.json.*it answers at 192\.168\.1\.11/);
         assert.match(joining.userData, new RegExp(`K10${hash}::server:[0-9a-f]{64}`));
-        writeRecord(place.folder, recordText(root, served(t, makeCertificate(t)).hash, ["server-1"]));
+        writeRecord(place.folder, homeRecord(root, served(t, makeCertificate(t)).hash, ["server-1"]));
         const refused = await card("server-2", "b");
         assertNothing(refused, null);
         assert.match(
@@ -270,7 +267,7 @@ test(
     git(place.folder, "push", "-q", "-u", "origin", "HEAD");
     // A colleague's apply.
     git(remotes, "clone", "-q", bare, other);
-    writeRecord(other, recordText(root, "c".repeat(64), ["server-1"]));
+    writeRecord(other, homeRecord(root, "c".repeat(64), ["server-1"]));
     git(other, "add", "out/applied.json");
     git(other, "commit", "-q", "-m", "applied");
     git(other, "push", "-q");

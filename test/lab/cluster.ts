@@ -6,6 +6,7 @@ import { revealOn } from "../../generator/cards/reveal.ts";
 import { nodeSeed } from "../../generator/cards/seed.ts";
 import { deriveSecret, ROOT_BYTES, rootCheck } from "../../generator/secrets/derive.ts";
 import { readTemplates } from "../../generator/templates/read.ts";
+import { makeRecord } from "../support/record.ts";
 import type { Lab } from "./lab.ts";
 import type { Machine } from "./machine.ts";
 
@@ -34,7 +35,10 @@ export function labSeed(
 export async function labRecord(cluster: Cluster, server: Machine): Promise<ClusterRecord> {
   const sum = await server.must("curl -sfk https://127.0.0.1:6443/cacerts | sha256sum");
   const known = { name: cluster.name, caHash: sum.slice(0, 64), secretCheck: rootCheck(LAB_ROOT) };
-  return { cluster: known, machines: cluster.nodes.map(({ name }) => name) };
+  return makeRecord(
+    known,
+    cluster.nodes.map(({ name }) => name),
+  );
 }
 
 /** Machines for all nodes, cards in, switched off, in the order of the config. */
