@@ -11,6 +11,7 @@ import { decide, type Start } from "../lab/k3s/decide.ts";
 import { caHash } from "../lab/k3s/token.ts";
 import { buildStandIn } from "../lab/k3s/bundle.ts";
 import { type K3sMachine, openK3sLan, openK3sMachine, untilSaid, VERSION } from "../lab/k3s/machines.ts";
+import type { Node } from "../lab/k3s/objects.ts";
 import { type MirrorMood, startMirror } from "../lab/mirror.ts";
 import { type Program, requireNamespaces, until } from "../support/namespace.ts";
 import { scratch } from "../support/scratch.ts";
@@ -77,6 +78,41 @@ async function answersAsRecorded(machine: K3sMachine, state: string): Promise<vo
     const words = message.join(" ");
     if (words !== "")
       assert.ok(String(JSON.parse(answer.body).message).startsWith(words), `${row}: ${answer.body}`);
+  }
+}
+
+interface KubectlRecording {
+  readonly answers: Readonly<
+    Record<
+      string,
+      readonly {
+        readonly asked: string;
+        readonly status: number;
+        readonly stdout?: string;
+        readonly stderr?: string;
+      }[]
+    >
+  >;
+}
+const KUBECTL = JSON.parse(
+  readFileSync(new URL("k3s/kubectl.json", import.meta.url), "utf8"),
+) as KubectlRecording;
+
+/** Asks all that a real kubectl was asked in that state, in its order, and compares every word. `words`: makes them fit. */
+async function kubectlAsRecorded(
+  machine: K3sMachine,
+  program: string,
+  state: string,
+  words: (text: string) => string = String,
+): Promise<void> {
+  const rows = KUBECTL.answers[state] ?? [];
+  assert.ok(rows.length > 1, state);
+  for (const { asked, status, stdout = "", stderr = "" } of rows) {
+    const args = words(asked).split(" ");
+    const answer = await machine.run([process.execPath, program, "kubectl", ...args]);
+    // k3s prints what its kubectl returns (k3s-io/k3s:pkg/kubectl/main.go); the recorded one's framework did it itself.
+    const said = words(stderr).replace(/^Error: /, "error: ");
+    assert.deepEqual([answer.status, answer.stdout, answer.stderr], [status, words(stdout), said], asked);
   }
 }
 
@@ -234,6 +270,10 @@ describe("The stand-in for K3s", { concurrency: 4 }, () => {
       assert.equal(node.metadata.labels["node-role.kubernetes.io/etcd"], "true");
       assert.deepEqual(node.spec.taints, [{ key: "x", value: "y", effect: "NoSchedule" }]);
 
+      // What an apply leaves on a node stays there, whatever becomes of its server: it lives in etcd.
+      await one.kubectl("drain", "server-1", "--ignore-daemonsets");
+      await one.kubectl("annotate", "node", "server-1", "quorate.example/by=apply 7", "quorate.example/no=");
+
       // A wiped server whose old member is still listed: exit 0 and the name file gone, as recorded from a real one.
       await joining[1]?.signal("KILL");
       await joining[1]?.exited;
@@ -260,6 +300,7 @@ describe("The stand-in for K3s", { concurrency: 4 }, () => {
       assert.match(end.output, /leaderelection lost/);
       // `server` points to nobody who could answer, and founding is asked for: existing data go before both.
       one.configure(config(one, { "cluster-init": true, server: `https://${three.address}:6443` }));
+      const began = Date.now();
       const again = await one.k3s("server");
       await until("phase 2", 15_000, async () =>
         (await one.ask("/ping")).status === 200 ? true : undefined,
@@ -275,6 +316,15 @@ describe("The stand-in for K3s", { concurrency: 4 }, () => {
       assert.equal((await one.ask("/readyz")).status, 401);
       const uid = JSON.parse(await two.kubectl("get", "ns", "kube-system", "-o", "json")).metadata.uid;
       assert.equal(uid, uids[0]);
+      const restarted = await until("server-1 registered again", 20_000, async () => {
+        const node: Node = JSON.parse(await two.kubectl("get", "node", "server-1", "-o", "json"));
+        const ready = node.status.conditions.find(({ type }) => type === "Ready");
+        return Date.parse(ready?.lastHeartbeatTime ?? "") > began ? node : undefined;
+      });
+      assert.equal(restarted.spec.unschedulable, true);
+      assert.equal(restarted.metadata.annotations["quorate.example/by"], "apply 7");
+      assert.equal(restarted.metadata.annotations["quorate.example/no"], "");
+      assert.equal(restarted.metadata.labels["rack"], "a");
 
       // A server whose Node is deleted while it lives: its etcd ends, and all else goes on until it is restarted.
       await one.kubectl("delete", "node", "server-2");
@@ -378,6 +428,7 @@ describe("The stand-in for K3s", { concurrency: 4 }, () => {
         await one.kubectl("get", "nodes"),
         /^server-1 +Ready +control-plane,etcd .* v1\.36\.4\+k3s1$/m,
       );
+      await kubectlAsRecorded(one, lan.program, "a node");
       assert.equal(await one.kubectl("get", "--raw", "/readyz"), "ok");
       const unknown = await one.run([process.execPath, lan.program, "kubectl", "get", "node", "x"]);
       assert.deepEqual(
@@ -504,6 +555,20 @@ describe("The stand-in for K3s", { concurrency: 4 }, () => {
       return ServerAddresses.length ? { ServerURL, ServerAddresses } : undefined;
     });
     assert.deepEqual(learnt, { ServerURL: server, ServerAddresses: ["10.0.0.11:6443"] });
+
+    // What may read nodes and not change them: kubectl says that it could not cordon, and ends with 0 all the same.
+    const tls = "var/lib/rancher/k3s/agent/client-kubelet";
+    const admin = readFileSync(join(one.root, "etc/rancher/k3s/k3s.yaml"), "utf8");
+    const pem = (end: string) => readFileSync(join(agent.root, `${tls}.${end}`)).toString("base64");
+    const own = admin
+      .replace(/client-certificate-data: .*/, `client-certificate-data: ${pem("crt")}`)
+      .replace(/client-key-data: .*/, `client-key-data: ${pem("key")}`);
+    writeFileSync(join(one.root, "etc/rancher/k3s/k3s.yaml"), own);
+    const refusal = 'forbidden: User "system:node:agent-1" cannot patch path "/api/v1/nodes/server-1"';
+    await kubectlAsRecorded(one, lan.program, "a node that cannot be changed", (text) =>
+      text.replaceAll("server-2", "server-1").replace(/Internal error .*/, refusal),
+    );
+    writeFileSync(join(one.root, "etc/rancher/k3s/k3s.yaml"), admin);
 
     // Restarted with the same `server`, it needs only a learnt one; with another `server` it forgets them.
     await waiting.signal("KILL");

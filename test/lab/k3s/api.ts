@@ -83,10 +83,9 @@ export async function answerApi(
   }
   if (method === "GET") return sendJson(response, withVersion(entry.value, entry.revision));
   if (method === "PATCH") {
-    // A strategic merge patch and a JSON merge patch are the same for maps; lists are replaced whole.
-    const patched = merge(JSON.parse(entry.value), JSON.parse(await readBody(request)));
-    const done = await api.store.write(`${prefix}${name}`, JSON.stringify(patched), entry.revision);
-    return done
+    const patch: unknown = JSON.parse(await readBody(request));
+    const patched = await patchObject(api.store, `${prefix}${name}`, patch);
+    return patched
       ? sendJson(response, patched)
       : fail(409, "the object has been modified; please apply your changes again");
   }
@@ -97,6 +96,21 @@ export async function answerApi(
     return sendJson(response, { kind: "Status", apiVersion: "v1", metadata: {}, status: "Success" });
   }
   return fail(405, "the server does not allow this method on the requested resource");
+}
+
+/**
+ * A strategic merge patch and a JSON merge patch are the same for maps; lists are replaced whole. A patch names no version, so
+ * kube-apiserver makes it again on what somebody else has written meanwhile, such as a heartbeat, and not just once
+ * (kubernetes/apiserver:pkg/endpoints/handlers/patch.go, MaxRetryWhenPatchConflicts).
+ */
+async function patchObject(store: Store, key: string, patch: unknown): Promise<object | undefined> {
+  for (let tries = 0; tries <= 5; tries++) {
+    const [entry] = await store.range(key);
+    if (!entry) return undefined;
+    const text = JSON.stringify(merge(JSON.parse(entry.value), patch));
+    if (await store.write(key, text, entry.revision)) return JSON.parse(text);
+  }
+  return undefined;
 }
 
 /**

@@ -7,6 +7,7 @@
 // - HTTP/1.1 only; no limit of requests in flight; /v1-k3s/config has the compared values and Disables only.
 // - The secrets in etcd are not encrypted, node passwords are hashed with SHA-256, and objects are JSON, not protobuf.
 // - Pods, images, networks, snapshots, token rotation, cluster-reset, certificate commands, with-node-id, authentication-config: none.
+//   So a drain evicts nothing, and does not ask for --ignore-daemonsets as one on a node with K3s' Traefik does.
 // - One Lease for all controllers; a deleted node's member is removed by the server that was asked, not by the elected one.
 // - A server with disable-agent has no Node object, and nothing annotates one that somebody makes by hand.
 // - A server's serving certificate is made at start from tls-san and node-ip, and never learns other names.
