@@ -128,8 +128,15 @@ export const VERBS: Readonly<Record<string, Verb>> = {
     load: async () => (await import("./commands/status.ts")).status,
   },
   plan: {
-    text: "Ask every machine what it has, and show what differs from the config and how a change would be felt.",
-    flags: [{ name: "exit-code", text: "exit 2 where something would change" }, IDENTITY_FLAG],
+    text: "Ask every machine what it has, and show what differs from the config, why, and how a change would be felt.",
+    flags: [
+      {
+        name: "offline",
+        text: "ask no machine: compare with the record, needing neither network nor secret",
+      },
+      { name: "exit-code", text: "exit 2 where something would change" },
+      IDENTITY_FLAG,
+    ],
     load: async () => (await import("./commands/plan.ts")).plan,
   },
   kubeconfig: {

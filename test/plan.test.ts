@@ -1,57 +1,20 @@
-// The plan: from what machines should have and what they have to what would be done, in which order, and how it is felt.
+// The plan: from what machines should have and what they have to what would be done, in which order, and how it is shown.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Remote, RemoteResult } from "../generator/apply/remote.ts";
-import { observe } from "../generator/apply/observe.ts";
-import type { Node } from "../generator/model/cluster.ts";
 import { ACTION_CLASSES, mostFelt } from "../generator/model/action.ts";
-import { publicText } from "../generator/model/files.ts";
 import { unifiedDiff } from "../generator/plan/diff.ts";
+import { publicText } from "../generator/model/files.ts";
 import { formatPlan } from "../generator/plan/format.ts";
-import type { ObservedFile, ObservedMachine } from "../generator/plan/observed.ts";
+import type { ObservedMachine } from "../generator/plan/observed.ts";
 import { makePlan } from "../generator/plan/plan.ts";
-import { nodeFiles } from "../generator/render/node-files.ts";
+import { K3S_PATHS } from "../generator/render/k3s.ts";
 import { NODE_PATHS } from "../generator/render/node-paths.ts";
-import { deriveSecret } from "../generator/secrets/derive.ts";
-import { makeCluster } from "./support/clusters.ts";
 import { TEMPLATES } from "./support/fixtures.ts";
+import { different, filesOf, machine, planOf as one, planWith, SIX } from "./support/plan-play.ts";
 
-const cluster = makeCluster({ servers: 3, agents: 1, loadBalancers: 2 });
-const ROOT = new Uint8Array(32).fill(3);
-const node = (name: string) => cluster.nodes.find((each) => each.name === name) as Node;
-const filesOf = (name: string) => nodeFiles(cluster, node(name), TEMPLATES);
-const machine = (
-  name: string,
-  files: readonly ObservedFile[] = [],
-  more: Partial<ObservedMachine> = {},
-): ObservedMachine => ({
-  name,
-  files,
-  problem: null,
-  voter: node(name).role === "server",
-  vip: false,
-  ready: true,
-  ...more,
-});
-const ALL = cluster.nodes.map(({ name }) => name);
-const plan = (...machines: readonly ObservedMachine[]) => {
-  const given = new Set(machines.map(({ name }) => name));
-  return makePlan(cluster, TEMPLATES, [
-    ...machines,
-    ...ALL.filter((name) => !given.has(name)).map((name) => machine(name)),
-  ]);
-};
-const planOf = (name: string, ...machines: readonly ObservedMachine[]) => {
-  const found = plan(...machines).machines.find((each) => each.name === name);
-  assert.ok(found);
-  return found;
-};
-const config = (text: string): ObservedFile => ({
-  path: "/etc/rancher/k3s/config.yaml",
-  is: "different",
-  mode: "0600",
-  text,
-});
+const plan = (...machines: readonly ObservedMachine[]) => planWith(machines);
+const planOf = (name: string, ...machines: readonly ObservedMachine[]) => one(name, planWith(machines));
+const config = (text: string) => different(K3S_PATHS.config, text);
 
 test("nothing differs: no change anywhere, and it says so", () => {
   const { machines } = plan();
@@ -69,10 +32,10 @@ test("a machine that could not be asked is unknown, never unchanged", () => {
   assert.equal(made.machines.find(({ name }) => name === "server-2")?.state, "unknown");
   assert.match(
     formatPlan(made),
-    /^server-2 .* unknown: 10\.0\.0\.12 does not answer\n {2}next: is it on\?$/m,
+    /^server-2 .* unknown: 10\.0\.0\.12 does not answer\n {2}next: npx quorate card server-2, if it never had a card; else: is it on\?$/m,
   );
   assert.match(formatPlan(made), /^plan: 1 machine unknown, 5 as it should be$/m);
-  const missing = makePlan(cluster, TEMPLATES, []);
+  const missing = makePlan(SIX, TEMPLATES, []);
   assert.ok(missing.machines.every(({ state }) => state === "unknown"));
 });
 
@@ -135,44 +98,6 @@ test("what could lock everybody out is armed; what is left from before is remove
   assert.deepEqual(made.files[1]?.diff, ["@@ -1,1 +0,0 @@", "-a"]);
 });
 
-for (const [what, shape, name, path, expected] of [
-  ["a reload", {}, "lb-1", NODE_PATHS.haproxy, /^nothing: a reload/],
-  [
-    "a server behind load balancers",
-    {},
-    "server-1",
-    "/etc/rancher/k3s/config.yaml",
-    /^nothing through the load balancers/,
-  ],
-  [
-    "the only server",
-    { servers: 1, loadBalancers: 0 },
-    "server-1",
-    "/etc/rancher/k3s/config.yaml",
-    /outage of the API: it is the only server/,
-  ],
-  [
-    "a server without load balancers",
-    { servers: 3, loadBalancers: 0 },
-    "server-1",
-    "/etc/rancher/k3s/config.yaml",
-    /outage for whoever uses this server's address/,
-  ],
-  ["an agent", { agents: 1 }, "agent-1", "/etc/rancher/k3s/config.yaml", /moved away first/],
-  ["new keys", {}, "server-1", NODE_PATHS.authorizedKeys, /^nothing$/],
-] as const) {
-  test(`felt: ${what}`, () => {
-    const other = makeCluster(shape);
-    const seen = {
-      ...machine("server-1"),
-      name,
-      files: [{ path, is: "different", mode: "0600", text: "" }],
-    } as const;
-    const made = makePlan(other, TEMPLATES, [seen]).machines.find((each) => each.name === name);
-    assert.match(made?.felt ?? "", expected);
-  });
-}
-
 test("a diff has three lines around it, and none where nothing differs", () => {
   assert.deepEqual(unifiedDiff("a\n", "a\n"), []);
   assert.deepEqual(unifiedDiff("1\n2\n3\n4\n5\n", "1\n2\n3\n4\nx\n"), [
@@ -203,74 +128,46 @@ test("long diffs are cut, and the list of files is left out where others say wha
   assert.ok(text.split("\n").length < 90);
 });
 
-const answering = (result: RemoteResult | ((input: string) => string)) => {
-  const fake: Remote = {
-    run: async (_, __, { input = "" }) =>
-      typeof result === "function"
-        ? { finished: true, exit: 0, stdout: result(String(input)), stderr: "" }
-        : result,
-    close: async () => {},
-  };
-  return observe(fake, cluster, node("server-1"), filesOf("server-1"), ROOT);
-};
-const base64 = (text: string) => Buffer.from(text).toString("base64");
+test("another version of K3s is an upgrade; another mirror of the same version is not", () => {
+  const environment = (version: string, mirror: string) =>
+    different(
+      K3S_PATHS.installEnvironment,
+      `INSTALL_K3S_VERSION='${version}'\nINSTALL_K3S_ARTIFACT_URL='${mirror}'\n`,
+    );
+  const made = (name: string, text: ReturnType<typeof environment>) => planOf(name, machine(name, [text]));
+  for (const name of ["server-1", "agent-1"]) {
+    assert.equal(made(name, environment("v1.35.1+k3s1", "x")).action, "upgrade");
+    assert.equal(made(name, environment("v1.36.4+k3s1", "x")).action, "none");
+  }
+  assert.deepEqual(made("server-1", environment("v1.35.1+k3s1", "x")).quorum, {
+    stay: 2,
+    of: 3,
+    enough: true,
+  });
+  for (const file of [
+    different(K3S_PATHS.installEnvironment, null),
+    { path: K3S_PATHS.installEnvironment, is: "missing" },
+  ] as const)
+    assert.equal(
+      planOf("agent-1", machine("agent-1", [file])).action,
+      "upgrade",
+      "nobody knows what is installed",
+    );
+});
 
-test("what a machine answers is read; secrets of every generation become names", async () => {
-  const token = (generation: number) => deriveSecret(ROOT, { secret: "server-token", generation });
-  const seen = await answering(() =>
-    [
-      "missing /etc/quorate/node.conf",
-      "mode 0600 /etc/quorate/hostname",
-      `different 0644 ${base64(`${token(1)}\n`)} /etc/rancher/k3s/server-token`,
-      "different 0644 - /etc/quorate/haproxy.cfg",
-      `stale restart:k3s ${base64("x\n")} /etc/with blank`,
-      "status ",
-      "end",
-      "",
-    ].join("\n"),
+test("what only the first boot makes asks for a new card, and says how", () => {
+  const right = publicText(
+    filesOf("agent-1").find(({ path }) => path === NODE_PATHS.settings)?.content ?? [],
   );
-  assert.deepEqual(seen.files, [
-    { path: "/etc/quorate/node.conf", is: "missing" },
-    { path: "/etc/quorate/hostname", is: "mode", mode: "0600" },
-    {
-      path: "/etc/rancher/k3s/server-token",
-      is: "different",
-      mode: "0644",
-      text: "@@quorate:secret:server-token:1@@\n",
-    },
-    { path: "/etc/quorate/haproxy.cfg", is: "different", mode: "0644", text: null },
-    { path: "/etc/with blank", is: "stale", action: "restart", text: "x\n" },
-  ]);
-  assert.deepEqual([seen.voter, seen.vip, seen.ready], [false, false, false]);
-});
-
-test("a machine is told the sums of its files, and no secret", async () => {
-  let told = "";
-  await answering((input) => {
-    told = input;
-    return "status \nend\n";
-  });
-  const lines = told.trim().split("\n");
-  assert.equal(lines.length, filesOf("server-1").length);
-  for (const line of lines) assert.match(line, /^0\d{3} [0-9a-f]{64} \/\S+$/);
-  for (const { content } of filesOf("server-1")) {
-    for (const part of content)
-      if (typeof part !== "string") assert.ok(!told.includes(deriveSecret(ROOT, part)), publicText([part]));
-  }
-});
-
-test("an answer that is cut off, or a script that fails, is no answer", async () => {
-  for (const stdout of ["", "missing /x\n", "missing /x\nend"]) {
-    const seen = await answering(() => stdout);
-    assert.equal(seen.files, null);
-    assert.match(seen.problem?.message ?? "", /did not answer to the end/);
-  }
-  const lost = await answering({
-    finished: false,
-    problem: "no-answer",
-    mayHaveRun: false,
-    message: "silent",
-    next: "wait",
-  });
-  assert.deepEqual([lost.files, lost.problem], [null, { message: "silent", next: "wait" }]);
+  const settings = (name: string) =>
+    different(NODE_PATHS.settings, right.replace(new RegExp(`^${name}=.*$`, "m"), `${name}='other'`));
+  assert.equal(planOf("agent-1", machine("agent-1", [settings("STATUS_PORT")])).action, "none");
+  for (const name of ["LOGIN", "OS", "ROLE", "CLUSTER", "NAME"])
+    assert.equal(planOf("agent-1", machine("agent-1", [settings(name)])).action, "reflash", name);
+  const text = formatPlan(planWith([machine("agent-1", [settings("LOGIN")])]));
+  assert.match(
+    text,
+    /^agent-1 .* reflash, 1 file: only a new card brings it.*\n.*\n {2}next: npx quorate card agent-1$/m,
+  );
+  assert.match(text, /^plan: 1 machine to flash again, 5 as it should be$/m);
 });

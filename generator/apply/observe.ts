@@ -1,13 +1,14 @@
 // Asks a machine what it has: one read-only script, told what is expected, that prints only what differs.
-import { printable } from "../config/printable.ts";
-import { maskSecrets } from "../config/secret-like.ts";
-import { deriveSecret } from "../secrets/derive.ts";
+import { revealOn } from "../cards/reveal.ts";
+import { presentable } from "../config/presentable.ts";
 import { type Cluster, type Node } from "../model/cluster.ts";
 import { type NodeFile, publicText, type SecretRef } from "../model/files.ts";
+import type { ClusterRecord } from "../model/record.ts";
+import { textSum } from "../plan/cause.ts";
 import { actionOfWord } from "../plan/desired.ts";
 import type { ObservedFile, ObservedMachine } from "../plan/observed.ts";
-import { createHash } from "node:crypto";
 import { NODE_PATHS } from "../render/node-paths.ts";
+import { deriveSecret } from "../secrets/derive.ts";
 import { parseNodeStatus } from "../status/node-status.ts";
 import type { Remote } from "./remote.ts";
 
@@ -15,7 +16,7 @@ const LIMIT_MS = 20_000;
 /** A longer file of ours does not exist; it is told, not sent. */
 const LONGEST = 512 * 1024;
 
-// Standard input: `MODE SHA256 PATH` for each file that should be there. It writes nothing.
+// Standard input: `MODE SHA256[,SHA256] PATH` for each file that should be there, with one of these sums. It writes nothing.
 const SCRIPT = `wanted=$(cat)
 show() {
   if [ "$(stat -c %s "$1")" -le ${LONGEST} ]; then base64 -w 0 <"$1"; else printf -- -; fi
@@ -23,8 +24,10 @@ show() {
 printf '%s\\n' "$wanted" | while read -r mode sum path; do
   if [ ! -f "$path" ]; then printf 'missing %s\\n' "$path"; continue; fi
   is=0$(stat -c %a "$path") have=$(sha256sum <"$path")
-  if [ "\${have%% *}" != "$sum" ]; then printf 'different %s %s %s\\n' "$is" "$(show "$path")" "$path"
-  elif [ "$is" != "$mode" ]; then printf 'mode %s %s\\n' "$is" "$path"; fi
+  case ",$sum," in
+    *",\${have%% *},"*) [ "$is" = "$mode" ] || printf 'mode %s %s\\n' "$is" "$path" ;;
+    *) printf 'different %s %s %s\\n' "$is" "$(show "$path")" "$path" ;;
+  esac
 done
 while read -r mode action path; do
   case $path in /*) ;; *) continue ;; esac
@@ -35,21 +38,21 @@ printf 'status %s\\n' "$(${NODE_PATHS.program} status --json | base64 -w 0)"
 echo end
 `;
 
-/** What is observed of one machine. `files` are all that it should have. Never rejects for what a machine does. */
+/**
+ * What is observed of one machine. `files` are all that it should have. Where a cluster is recorded, the token by which it
+ * joined may name that cluster, as a later card has it, or not. Never rejects for what a machine does.
+ */
 export async function observe(
   remote: Remote,
   cluster: Cluster,
   node: Node,
   files: readonly NodeFile[],
   root: Uint8Array,
+  record: ClusterRecord | null = null,
 ): Promise<ObservedMachine> {
-  const reveal = (ref: SecretRef) => deriveSecret(root, ref);
-  const input = files
-    .map((file) => {
-      const text = file.content.map((part) => (typeof part === "string" ? part : reveal(part))).join("");
-      return `${file.mode} ${createHash("sha256").update(text).digest("hex")} ${file.path}\n`;
-    })
-    .join("");
+  const plain = (ref: SecretRef) => deriveSecret(root, ref);
+  const forms = record ? [plain, revealOn(node, root, record)] : [plain];
+  const input = files.map((file) => `${file.mode} ${sumsOf(file, forms)} ${file.path}\n`).join("");
   const unknown = { name: node.name, files: null, voter: false, vip: false, ready: false };
   const result = await remote.run(node.name, SCRIPT, { limit: LIMIT_MS, input });
   if (!result.finished) return { ...unknown, problem: { message: result.message, next: result.next } };
@@ -57,8 +60,9 @@ export async function observe(
   const lines = result.stdout.split("\n");
   if (result.exit !== 0 || lines.at(-2) !== "end")
     return { ...unknown, problem: { message: "it did not answer to the end", next: look } };
-  const hide = hiding(cluster, files, reveal);
-  const seen = lines.flatMap((line) => observedFile(line, hide) ?? []);
+  const hide = hiding(cluster, files, forms);
+  const wanted = new Map(files.map(({ path, content }) => [path as string, publicText(content)]));
+  const seen = lines.flatMap((line) => observedFile(line, hide, wanted) ?? []);
   const status = lines.flatMap((line) => /^status (\S*)$/.exec(line)?.[1] ?? [])[0] ?? "";
   const answer = parseNodeStatus(decode(status), node.name, cluster.name);
   return {
@@ -71,32 +75,47 @@ export async function observe(
   };
 }
 
-function observedFile(line: string, hide: (text: string) => string): ObservedFile | null {
+/** The sums that a file may have, one for each form of the secrets in it that differs. */
+function sumsOf({ content }: NodeFile, forms: readonly Reveal[]): string {
+  const texts = forms.map((reveal) =>
+    content.map((part) => (typeof part === "string" ? part : reveal(part))).join(""),
+  );
+  return [...new Set(texts)].map(textSum).join(",");
+}
+
+type Reveal = (ref: SecretRef) => string;
+
+function observedFile(
+  line: string,
+  hide: (text: string) => string,
+  wanted: ReadonlyMap<string, string>,
+): ObservedFile | null {
   const [, kind = "", rest = ""] = /^(missing|mode|different|stale) (.*)$/.exec(line) ?? [];
   const [first = "", second = "", ...more] = rest.split(" ");
+  const path = more.join(" ");
   switch (kind) {
     case "missing":
       return { path: rest, is: "missing" };
     case "mode":
       return { path: [second, ...more].join(" "), is: "mode", mode: first };
     case "different":
-      return { path: more.join(" "), is: "different", mode: first, text: shown(second, hide) };
+      return { path, is: "different", mode: first, ...textOf(second, hide, wanted.get(path)) };
     case "stale":
-      return { path: more.join(" "), is: "stale", action: actionOfWord(first), text: shown(second, hide) };
+      return { path, is: "stale", action: actionOfWord(first), ...textOf(second, hide, undefined) };
     default:
       return null;
   }
 }
 
-function shown(base64: string, hide: (text: string) => string): string | null {
-  if (base64 === "-") return null;
-  const text = decode(base64);
-  if (text.includes("\u0000")) return null;
-  // A person will read it, also where somebody else has written it.
-  return hide(text)
-    .split("\n")
-    .map((line) => printable(maskSecrets(line)))
-    .join("\n");
+function textOf(
+  base64: string,
+  hide: (text: string) => string,
+  wanted: string | undefined,
+): { readonly text: string | null; readonly sum?: string } {
+  if (base64 === "-") return { text: null };
+  const text = hide(decode(base64));
+  const sum = textSum(text);
+  return text.includes("\u0000") ? { text: null, sum } : { text: presentable(text, wanted), sum };
 }
 
 function decode(base64: string): string {
@@ -107,7 +126,7 @@ function decode(base64: string): string {
 function hiding(
   { generations }: Cluster,
   files: readonly NodeFile[],
-  reveal: (ref: SecretRef) => string,
+  forms: readonly Reveal[],
 ): (text: string) => string {
   const refs = files.flatMap(({ content }) =>
     content.flatMap((part) => (typeof part === "string" ? [] : [part.secret])),
@@ -116,6 +135,9 @@ function hiding(
   const known = [...new Set(refs)].flatMap((secret) =>
     Array.from({ length: newest }, (_, index) => ({ secret, generation: index + 1 })),
   );
-  const pairs = known.map((ref) => [reveal(ref), publicText([ref])] as const);
+  // The longer form first: it holds the shorter one.
+  const pairs = forms
+    .toReversed()
+    .flatMap((reveal) => known.map((ref) => [reveal(ref), publicText([ref])] as const));
   return (text) => pairs.reduce((all, [value, name]) => all.replaceAll(value, name), text);
 }

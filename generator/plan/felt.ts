@@ -1,28 +1,93 @@
-// What users of the cluster feel while a machine is worked on.
-import type { ActionClass } from "../model/action.ts";
-import { type Cluster, type Node, ofRole } from "../model/cluster.ts";
+// What users of the cluster feel while a machine is worked on, and whether that is an outage.
+import { ACTION_CLASSES, type ActionClass } from "../model/action.ts";
+import { type Cluster, firstServer, type Node, ofRole } from "../model/cluster.ts";
 
-/** One sentence, for the plan. Rules: design, invariants 6 and 7. */
-export function felt(cluster: Cluster, node: Node, action: ActionClass): string {
-  if (action === "none") return "nothing";
-  if (action === "reload") return "nothing: a reload hands the listening sockets on, and open streams stay";
+export interface Felt {
+  /** One sentence, for the plan. Rules: design, invariants 6 and 7. */
+  readonly text: string;
+  /** Something that works now stops working, and nothing else takes over. */
+  readonly outage: boolean;
+}
+
+export interface Work {
+  readonly action: ActionClass;
+  /** This machine holds the registration address; null where nobody knows. */
+  readonly vip: boolean | null;
+  /** False: without it the others are no majority. */
+  readonly enough: boolean;
+  /** keepalived is to hold the registration address from now on, where this machine's own network did. */
+  readonly handsOverVip: boolean;
+}
+
+/** What the work on one machine is like for the others. */
+export function felt(cluster: Cluster, node: Node, work: Work): Felt {
+  const { action } = work;
+  if (action === "refused") return quiet("nothing: it is refused, and nothing is done");
+  if (action === "add") return quiet("nothing: it joins by itself when it is switched on");
+  if (action === "remove") return quiet("nothing: it stays as it is");
   switch (node.role) {
     case "loadbalancer":
-      return ofRole(cluster, "loadbalancer").length > 1
-        ? "at most 0.5 s when the registration address moves; open streams through it reconnect"
-        : "an outage: it is the only load balancer";
+      return loadBalancer(cluster, work);
     case "server":
-      return server(cluster);
+      return server(cluster, node, work);
     case "agent":
-      return cluster.rollout.drain
-        ? "nothing of workloads with two replicas: they are moved away first"
-        : "nothing: pods keep running while K3s restarts";
+      return agent(cluster, action);
   }
 }
 
-function server(cluster: Cluster): string {
-  if (ofRole(cluster, "server").length === 1) return "an outage of the API: it is the only server";
+/** True where the action ends what runs on the machine, if only for a moment. */
+export function stops(action: ActionClass): boolean {
+  return isAtLeast(action, "restart") && isAtLeast("reflash", action);
+}
+
+function isAtLeast(action: ActionClass, least: ActionClass): boolean {
+  return ACTION_CLASSES.indexOf(action) >= ACTION_CLASSES.indexOf(least);
+}
+
+function loadBalancer(cluster: Cluster, { action, vip, handsOverVip }: Work): Felt {
+  if (handsOverVip)
+    return outage(
+      "the registration address is nobody's from when its own network gives it up until keepalived holds it",
+    );
+  if (action === "none") return quiet("nothing");
+  if (ofRole(cluster, "loadbalancer").length === 1)
+    return stops(action)
+      ? outage("it is the only load balancer")
+      : quiet("nothing: a reload hands the listening sockets on, and open streams stay");
+  if (vip === false) return quiet("nothing: another load balancer holds the registration address");
+  // It gives the address up before anything is done to it (design, invariant 7).
+  return quiet(
+    `at most 0.5 s ${vip ? "while the registration address moves to another load balancer" : "if it holds the registration address, which then moves"}; open streams through it reconnect`,
+  );
+}
+
+function server(cluster: Cluster, node: Node, { action, enough }: Work): Felt {
+  if (!stops(action)) return quiet("nothing");
+  if (ofRole(cluster, "server").length === 1) return outage("of the API: it is the only server");
+  if (!enough) return outage("of the API: the other servers alone are no majority");
   if (cluster.registration.holder === "server")
-    return "an outage for whoever uses this server's address: no load balancer leads around it";
-  return "nothing through the load balancers: it is drained first, and open streams reconnect";
+    return node === firstServer(cluster)
+      ? outage(
+          "for whoever uses this server's address: it is the registration address, and no load balancer leads around it",
+        )
+      : quiet(
+          "nothing at the registration address; whoever uses this server's own address waits until it is back",
+        );
+  return quiet("nothing through the load balancers: it is drained first, and open streams reconnect");
+}
+
+function agent({ rollout }: Cluster, action: ActionClass): Felt {
+  if (!stops(action)) return quiet("nothing");
+  if (rollout.drain) return quiet("nothing of workloads with two replicas: they are moved away first");
+  return action === "reboot" || action === "reflash"
+    ? quiet("its workloads stop until it is back: rollout.drain is false")
+    : quiet("nothing: pods keep running while K3s restarts");
+}
+
+function quiet(text: string): Felt {
+  return { text, outage: false };
+}
+
+function outage(what: string): Felt {
+  return { text: `an outage${/^(of|for) /.test(what) ? " " : ": "}${what}`, outage: true };
 }

@@ -1,7 +1,7 @@
 // A plan for people: a line for each machine, below it what changes, at the end what is to be done.
 import type { Node } from "../model/cluster.ts";
 import { counted } from "../model/words.ts";
-import { NODE_PATHS } from "../render/node-paths.ts";
+import { shownFiles } from "./machine-plan.ts";
 import type { FilePlan, MachinePlan, Plan } from "./plan.ts";
 
 const LONGEST_DIFF = 60;
@@ -17,38 +17,55 @@ export function formatPlan(plan: Plan): string {
     name: Math.max(...plan.machines.map(({ name }) => name.length)),
     role: Math.max(...plan.machines.map(({ role }) => ROLES[role].length)),
   };
-  return `${plan.machines.map((machine) => machineText(machine, widths)).join("")}\n${closing(plan)}\n`;
-}
-
-function machineText(machine: MachinePlan, widths: { readonly name: number; readonly role: number }): string {
-  const head = `${machine.name.padEnd(widths.name)}  ${ROLES[machine.role].padEnd(widths.role)}  ${machine.address}  `;
-  if (machine.state === "unknown") {
-    const { message = "", next = "" } = machine.problem ?? {};
-    return `${head}unknown: ${message}\n  next: ${next}\n`;
-  }
-  if (machine.state === "unchanged") return `${head}no change\n`;
-  const rows = [
-    ["felt", machine.felt],
-    ...(machine.quorum
-      ? [
-          [
-            "quorum",
-            `${machine.quorum.stay} of ${counted(machine.quorum.of, "voter")} stay${machine.quorum.enough ? "" : ", which is no majority"}`,
-          ],
-        ]
-      : []),
-  ];
   return [
-    `${head}${machine.action === "none" ? "takes new files" : machine.action}, ${counted(shown(machine.files).length, "file")}\n`,
-    ...rows.map(([key = "", text]) => `  ${key.padEnd(8)}${text}\n`),
-    ...shown(machine.files).map(fileText),
+    ...plan.machines.map((machine) => machineText(machine, widths)),
+    ...plan.refusals.map(refusalText),
+    ...plan.notes.map((note) => `note: ${note}\n`),
+    `\n${closing(plan)}\n`,
   ].join("");
 }
 
-/** The list of the machine's files follows the files: it says nothing to a person, unless nothing else does. */
-function shown(files: readonly FilePlan[]): readonly FilePlan[] {
-  const others = files.filter(({ path }) => path !== NODE_PATHS.fileList);
-  return others.length > 0 ? others : files;
+function machineText(machine: MachinePlan, widths: { readonly name: number; readonly role: number }): string {
+  const { action, files, problem, state } = machine;
+  const head = `${machine.name.padEnd(widths.name)}  ${ROLES[machine.role].padEnd(widths.role)}  ${machine.address}  `;
+  if (state === "unchanged") return `${head}no change\n`;
+  if (state === "unknown") return `${head}unknown: ${problem?.message ?? ""}\n${nextText(problem)}`;
+  // What is refused is said once, below all machines.
+  if (action === "refused")
+    return `${head}refused${filesText(files)}\n${shownFiles(files).map(fileText).join("")}`;
+  return [
+    `${head}${action === "none" ? "takes new files" : action}${filesText(files)}${problem ? `: ${problem.message}` : ""}\n`,
+    ...rows(machine).map(([key, text]) => `  ${key.padEnd(8)}${text}\n`),
+    nextText(problem),
+    ...shownFiles(files).map(fileText),
+  ].join("");
+}
+
+function filesText(files: readonly FilePlan[]): string {
+  return files.length === 0 ? "" : `, ${counted(shownFiles(files).length, "file")}`;
+}
+
+function nextText(problem: MachinePlan["problem"]): string {
+  return problem ? `  next: ${problem.next}\n` : "";
+}
+
+function rows({ felt, why, quorum }: MachinePlan): readonly (readonly [string, string])[] {
+  return [
+    ["felt", felt],
+    ...(why === null ? [] : [["why", why] as const]),
+    ...(quorum
+      ? [
+          [
+            "quorum",
+            `${quorum.stay} of ${counted(quorum.of, "voter")} stay${quorum.enough ? "" : ", which is no majority"}`,
+          ] as const,
+        ]
+      : []),
+  ];
+}
+
+function refusalText({ field, message, next }: Plan["refusals"][number]): string {
+  return `refused: ${field}: ${message}\n  next: ${next}\n`;
 }
 
 const SIGNS = { added: "+", changed: "~", mode: "~", removed: "-" } as const;
@@ -65,12 +82,35 @@ function fileText({ path, change, action, armed, diff }: FilePlan): string {
   return `${head}${lines.join("")}${more > 0 ? `      ... and ${counted(more, "more line")}\n` : ""}`;
 }
 
-function closing({ machines }: Plan): string {
-  const of = (state: MachinePlan["state"]) => machines.filter((machine) => machine.state === state).length;
+function closing({ machines, offline, refusals }: Plan): string {
+  const of = (which: (machine: MachinePlan) => boolean) => machines.filter(which).length;
+  const changes = of(({ state, action }) => state === "changes" && !APART.has(action));
   const parts = [
-    ...(of("changes") > 0 ? [`${counted(of("changes"), "machine")} to change`] : []),
-    ...(of("unknown") > 0 ? [`${counted(of("unknown"), "machine")} unknown`] : []),
-    ...(of("unchanged") > 0 ? [`${of("unchanged")} as it should be`] : []),
+    ...(changes > 0 ? [`${counted(changes, "machine")} to change`] : []),
+    ...[...APART].flatMap(([action, text]) => {
+      const count = of((machine) => machine.state === "changes" && machine.action === action);
+      return count > 0 ? [`${counted(count, "machine")} ${text}`] : [];
+    }),
+    ...(of(({ state }) => state === "unknown") > 0
+      ? [
+          `${counted(
+            of(({ state }) => state === "unknown"),
+            "machine",
+          )} unknown`,
+        ]
+      : []),
+    ...(of(({ state }) => state === "unchanged") > 0
+      ? [`${of(({ state }) => state === "unchanged")} as it should be`]
+      : []),
+    ...(refusals.length > 0 ? ["nothing can be applied before what is refused is put back"] : []),
   ];
-  return `plan: ${parts.join(", ")}`;
+  return `plan${offline ? " (against the record, no machine was asked)" : ""}: ${parts.join(", ")}`;
 }
+
+/** Counted for themselves: an apply does nothing to them, or something else than a change. */
+const APART: ReadonlyMap<MachinePlan["action"], string> = new Map([
+  ["add", "to add"],
+  ["remove", "not in the config any more"],
+  ["reflash", "to flash again"],
+  ["refused", "refused"],
+]);

@@ -5,14 +5,24 @@ export type ObservedFile =
   | { readonly path: string; readonly is: "missing" }
   /** The content is right, the mode is not. */
   | { readonly path: string; readonly is: "mode"; readonly mode: string }
-  /** `text` is null where it is too long to be shown, or no text. */
-  | { readonly path: string; readonly is: "different"; readonly mode: string; readonly text: string | null }
+  /**
+   * `text` is null where it is too long to be shown, or no text; what looks like a secret in it is hidden. `sum`: the SHA-256
+   * of all of it, secrets as their names; absent where nobody knows.
+   */
+  | {
+      readonly path: string;
+      readonly is: "different";
+      readonly mode: string;
+      readonly text: string | null;
+      readonly sum?: string;
+    }
   /** It came with an earlier card or apply, and should not be there any more; `action`: what its going asks for. */
   | {
       readonly path: string;
       readonly is: "stale";
       readonly action: ActionClass;
       readonly text: string | null;
+      readonly sum?: string;
     };
 
 export interface ObservedMachine {
@@ -23,8 +33,8 @@ export interface ObservedMachine {
   readonly problem: { readonly message: string; readonly next: string } | null;
   /** It votes in etcd now. */
   readonly voter: boolean;
-  /** It holds the registration address now. */
-  readonly vip: boolean;
+  /** It holds the registration address now; null where nobody was asked. */
+  readonly vip: boolean | null;
   /** Its node program says that it is ready. */
   readonly ready: boolean;
 }

@@ -1,0 +1,178 @@
+// One machine of a plan: what would be done to it, what that leaves of the voters, how it is felt and why it comes.
+import { type ActionClass, mostFelt } from "../model/action.ts";
+import { type Cluster, type Node, ofRole, votersToSpare } from "../model/cluster.ts";
+import type { RecordedMachine } from "../model/record.ts";
+import { nodeFiles } from "../render/node-files.ts";
+import { NODE_PATHS } from "../render/node-paths.ts";
+import type { Templates } from "../render/template.ts";
+import { absence } from "./absent.ts";
+import { type Views, why } from "./cause.ts";
+import { felt, stops } from "./felt.ts";
+import { type FilePlan, filePlan } from "./file-plan.ts";
+import type { Known } from "./known.ts";
+import type { ObservedMachine } from "./observed.ts";
+import type { Refusal } from "./refusals.ts";
+
+export interface MachinePlan {
+  readonly name: string;
+  readonly role: Node["role"];
+  readonly address: string;
+  /** unknown: it could not be asked, and that is not the same as no change. */
+  readonly state: "unchanged" | "changes" | "unknown";
+  /** What a person has to do about it: it could not be asked, is refused, or no apply does it. */
+  readonly problem: ObservedMachine["problem"];
+  readonly files: readonly FilePlan[];
+  readonly action: ActionClass;
+  /** What its change leaves of the voters; null where it takes none away. */
+  readonly quorum: { readonly stay: number; readonly of: number; readonly enough: boolean } | null;
+  /** What users of the cluster feel. */
+  readonly felt: string;
+  /** Something that works now stops working, and nothing else takes over: apply wants to be told that this is meant. */
+  readonly outage: boolean;
+  /** Where the change comes from, in words; null where nothing changes or nobody knows. */
+  readonly why: string | null;
+}
+
+/** What the machines of one plan have in common. */
+export interface PlanContext {
+  readonly cluster: Cluster;
+  readonly templates: Templates;
+  readonly known: Known;
+  readonly refused: readonly Refusal[];
+  /** Names of the machines that vote now. */
+  readonly voters: readonly string[];
+  /** How many servers etcd may count: those of the config that are not new, and those that are only recorded. */
+  readonly members: number;
+}
+
+const NOTHING = { files: [], action: "none", quorum: null, felt: "", outage: false, why: null } as const;
+
+/** A machine of the config. */
+export function machinePlan(
+  context: PlanContext,
+  node: Node,
+  machine: ObservedMachine | undefined,
+): MachinePlan {
+  const { cluster, known, voters } = context;
+  const { name, role, address } = node;
+  const base = { name, role, address };
+  const refusal = refusalOf(context, name);
+  if (!machine?.files) {
+    const { is, problem } = absence(node, machine, known);
+    const action = refusal ? "refused" : is === "add" ? "add" : "none";
+    const work = { action, vip: false, enough: true, handsOverVip: false } as const;
+    return {
+      ...base,
+      ...NOTHING,
+      state: is === "add" ? "changes" : "unknown",
+      problem: is === "add" && refusal ? refusal : problem,
+      action,
+      ...(is === "add" && { felt: felt(cluster, node, work).text, why: why(["config"]) }),
+    };
+  }
+  const desired = new Map(
+    nodeFiles(cluster, node, context.templates).map((file) => [file.path as string, file]),
+  );
+  const viewsOf = views(context, name);
+  const files = machine.files.map((file) => filePlan(file, desired.get(file.path), viewsOf(file.path)));
+  if (files.length === 0 && !refusal) return { ...base, ...NOTHING, state: "unchanged", problem: null };
+  const action = refusal ? "refused" : mostFelt(files.map((file) => file.action));
+  const quorum = role === "server" && stops(action) && voters.includes(name) ? quorumWithout(context) : null;
+  const { text, outage } = felt(cluster, node, {
+    action,
+    vip: machine.vip,
+    enough: quorum?.enough ?? true,
+    handsOverVip: machine.vip !== false && files.some(isFirstKeepalived),
+  });
+  return {
+    ...base,
+    state: "changes",
+    problem: refusal ?? (action === "reflash" ? newCard(name) : null),
+    files,
+    action,
+    quorum,
+    felt: text,
+    outage,
+    why: why(shownFiles(files).map(({ cause }) => cause)),
+  };
+}
+
+/** A machine that is recorded and not in the config any more. */
+export function removedMachine(
+  context: PlanContext,
+  name: string,
+  { role, address }: RecordedMachine,
+): MachinePlan {
+  const refusal = refusalOf(context, name);
+  return {
+    ...NOTHING,
+    name,
+    role,
+    address,
+    state: "changes",
+    problem: refusal ?? {
+      message: "it is recorded and not in the config any more",
+      next: "apply does not take machines out yet: it stays as it is, and in the record; put it back into the config, or leave it so",
+    },
+    action: refusal ? "refused" : "remove",
+    felt: refusal ? "nothing: it is refused, and nothing is done" : "nothing: it stays as it is",
+    why: why(["config"]),
+  };
+}
+
+/** The list of the machine's files follows the files: it says nothing to a person, unless nothing else does. */
+export function shownFiles(files: readonly FilePlan[]): readonly FilePlan[] {
+  const others = files.filter(({ path }) => path !== NODE_PATHS.fileList);
+  return others.length > 0 ? others : files;
+}
+
+function refusalOf({ refused }: PlanContext, name: string): MachinePlan["problem"] {
+  const found = refused.find(({ machines }) => machines.includes(name));
+  return found ? { message: found.message, next: found.next } : null;
+}
+
+function newCard(name: string): MachinePlan["problem"] {
+  return {
+    message: "only a new card brings it: what it changes is made at the first boot",
+    next: `npx quorate card ${name}`,
+  };
+}
+
+/** keepalived comes to a load balancer that was the only one: so far the address stood in its own network-config. */
+function isFirstKeepalived({ path, change }: FilePlan): boolean {
+  return path === NODE_PATHS.keepalived && change === "added";
+}
+
+/** While one voter is away, the others alone must be a majority of all (design: never below quorum by our hand). */
+function quorumWithout({ voters, members }: PlanContext): MachinePlan["quorum"] {
+  const of = Math.max(voters.length, members);
+  const stay = voters.length - 1;
+  return { stay, of, enough: stay >= of - votersToSpare(of) };
+}
+
+/** What is known of how each file came about; gives null where the config of that time is not known. */
+function views(
+  { templates, known }: PlanContext,
+  name: string,
+): (path: string) => Omit<Views, "desired"> | null {
+  const commit = known.record?.machines.get(name)?.commit;
+  const then = typeof commit === "string" ? known.baseline.get(commit) : undefined;
+  if (!then) return () => null;
+  const node = then.nodes.find((each) => each.name === name);
+  const baseline = new Map(
+    node ? nodeFiles(then, node, templates).map((file) => [file.path as string, file]) : [],
+  );
+  const recorded = known.recorded.get(name);
+  return (path) => ({ baseline: baseline.get(path), recorded: recorded ? recorded.get(path) : null });
+}
+
+/** How many servers etcd may count as members, new ones not among them. */
+export function membersOf(cluster: Cluster, { record }: Known, added: ReadonlySet<string>): number {
+  const names = new Set(
+    ofRole(cluster, "server")
+      .map(({ name }) => name)
+      .filter((name) => !added.has(name)),
+  );
+  for (const [name, { role }] of record?.machines ?? []) if (role === "server") names.add(name);
+  return names.size;
+}
