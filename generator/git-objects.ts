@@ -15,12 +15,12 @@ export interface GitObjects {
 
 /** Asks git anew for everything; rejects for nothing that git says. */
 export function gitObjects(run: RunProgram, folder: string): GitObjects {
-  // A partial clone would fetch what it lacks: with no protocol allowed it cannot (git-config(1), protocol.allow).
+  // A partial clone would fetch what it lacks: with no such protocol it cannot, whatever is configured (git(1), GIT_ALLOW_PROTOCOL).
   const git = (args: readonly string[], input = "") =>
-    run("git", ["-C", folder, "-c", "protocol.allow=never", "--no-pager", ...args], {
+    run("git", ["-C", folder, "--no-pager", ...args], {
       input,
       limit: LIMIT_MS,
-      environment: { GIT_TERMINAL_PROMPT: "0", GIT_NO_LAZY_FETCH: "1" },
+      environment: { GIT_TERMINAL_PROMPT: "0", GIT_ALLOW_PROTOCOL: "none" },
     });
   return {
     filesOf: async (tree) => {

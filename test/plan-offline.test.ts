@@ -134,6 +134,45 @@ test("a clone with only the newest commit, and a folder that is no repository: e
   );
 });
 
+test("a clone that would fetch what it lacks is not let: nothing leaves this computer", async (t) => {
+  const place = await planPlace(t);
+  place.record();
+  place.edit("cluster.config.json", '"k3s": {', RETENTION);
+  place.git("config", "uploadpack.allowFilter", "true");
+  const clone = join(scratch(t), "clone");
+  const source = `file://${place.folder}`;
+  execFileSync("git", ["clone", "-q", "--filter=tree:0", "--no-checkout", source, clone]);
+  execFileSync("git", ["-C", clone, "config", "protocol.file.allow", "always"]);
+  cpSync(place.config, join(clone, "cluster.config.json"));
+  cpSync(join(place.folder, "out"), join(clone, "out"), { recursive: true });
+  const config = join(clone, "cluster.config.json");
+  const { stdout } = await run(
+    ["plan", "--offline", "--config", config],
+    { PATH: process.env["PATH"] },
+    false,
+  );
+  assert.match(stdout, /^server-1 .*unknown: .*it is not in this repository$/m);
+  assert.match(stdout, /^lb-1 .* no change$/m);
+});
+
+test("the shared branch is not asked, which may know more", async (t) => {
+  const place = await planPlace(t);
+  place.record();
+  place.git("add", "-A");
+  place.git("commit", "-qm", "applied");
+  const clone = join(scratch(t), "clone");
+  execFileSync("git", ["clone", "-q", place.folder, clone]);
+  writeFileSync(join(place.folder, "out/applied.json"), "{}");
+  place.git("commit", "-qam", "newer");
+  const config = join(clone, "cluster.config.json");
+  const { exit, stdout } = await run(
+    ["plan", "--offline", "--config", config],
+    { PATH: process.env["PATH"] },
+    false,
+  );
+  assert.deepEqual([exit, /4 as it should be$/m.test(stdout)], [0, true]);
+});
+
 for (const [what, commit, note] of [
   [
     "was not committed",

@@ -116,7 +116,7 @@ test("an agent or a load balancer may get another address, or another name", () 
     assert.deepEqual(planned(withNode(name, { address: "10.0.0.99" })).refusals, []);
     assert.deepEqual(planned(withNode(name, { name: "new" })).refusals, []);
   }
-  const replaced = withNode("agent-1", { address: "10.0.0.12" });
+  const replaced = withNode("agent-1", { name: "agent-9", address: "10.0.0.12" });
   const nodes = replaced.nodes.filter(({ name }) => name !== "server-2");
   assert.deepEqual(planned({ ...replaced, nodes }).refusals, [], "at the address of a server that is gone");
 });

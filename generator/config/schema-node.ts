@@ -56,3 +56,13 @@ export function homesOf(key: string): readonly string[] {
   visit(SCHEMA, "");
   return homes;
 }
+
+/** Every field that holds a value of its own, in the order of the schema: `cluster.vip`, `nodes[].name`. */
+export function fieldsOf(node: SchemaNode = SCHEMA, path = ""): readonly string[] {
+  return Object.entries(node.properties ?? {}).flatMap(([name, child]) => {
+    const here = path ? `${path}.${name}` : name;
+    const item = itemOf(child, 0);
+    if (child.properties) return fieldsOf(child, here);
+    return item?.properties ? fieldsOf(item, `${here}[]`) : [here];
+  });
+}

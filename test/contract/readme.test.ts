@@ -45,6 +45,7 @@ test("the README has these commands and no others, and CI calls the second", () 
     "npx quorate kubeconfig --merge",
     "npx quorate new",
     "npx quorate plan",
+    "npx quorate plan --offline",
     "npx quorate render --check",
     "npx quorate render --config FILE --out DIR",
     "npx quorate ssh NAME",
@@ -74,6 +75,15 @@ test("npx quorate card NAME TARGET: with the sample's key it says why not, and m
   assert.equal(status, 1, stderr);
   assert.match(stderr, /the sample's SSH key.*would lock everybody out\n {2}next: /);
   assert.equal(sh("ls card .secrets").stdout, "card:\n");
+});
+
+test("npx quorate plan --offline: on a fresh clone it says that nothing has been applied yet, and what to do", () => {
+  const { status, stdout, stderr } = sh("npx quorate plan --offline");
+  assert.equal(status, 0, stderr);
+  assert.match(
+    stdout,
+    /^server-1 .* add: nothing has been applied yet\n.*\n.*\n {2}next: npx quorate card server-1$/m,
+  );
 });
 
 test("npx quorate plan, npx quorate kubeconfig --merge: without the cluster's secret they say where it is", () => {
