@@ -20,6 +20,8 @@ export async function wouldBeCommitted(run: RunProgram, path: string): Promise<b
 export interface Shared {
   /** The file's text on the branch that this one follows, as the remote has it now; null where it is not there. */
   readonly text: string | null;
+  /** What lies here knows at least as much: it is not committed yet, or that branch has nothing that is not here. */
+  readonly behind: boolean;
   /** Why it could not be fetched, for people; the text is then the last one that was seen here. */
   readonly problem: string | null;
 }
@@ -29,13 +31,19 @@ export async function sharedText(run: RunProgram, folder: string, file: string):
   const git = (args: readonly string[], limit = 10_000) =>
     run("git", ["-C", folder, ...args], { limit, environment: SILENT });
   const inside = await git(["rev-parse", "--is-inside-work-tree"]);
-  if (inside.missing) return { text: null, problem: "there is no git on this computer" };
-  if (inside.status !== 0) return { text: null, problem: "the config is in no git repository" };
+  const nothing = { text: null, behind: true };
+  if (inside.missing) return { ...nothing, problem: "there is no git on this computer" };
+  if (inside.status !== 0) return { ...nothing, problem: "the config is in no git repository" };
   const upstream = await git(["rev-parse", "--abbrev-ref", "--symbolic-full-name", "@{upstream}"]);
-  if (upstream.status !== 0) return { text: null, problem: "this git branch follows none on a server" };
+  if (upstream.status !== 0) return { ...nothing, problem: "this git branch follows none on a server" };
   const branch = upstream.stdout.toString("utf8").trim();
   const fetched = await git(["fetch", "--quiet"], FETCH_MS);
-  const shown = await git(["show", `${branch}:./${file}`]);
+  const [shown, changed, ahead] = await Promise.all([
+    git(["show", `${branch}:./${file}`]),
+    // A new file is listed too.
+    git(["status", "--porcelain", "--", `./${file}`]),
+    git(["merge-base", "--is-ancestor", branch, "HEAD"]),
+  ]);
   const said =
     fetched.stderr
       .trim()
@@ -43,6 +51,39 @@ export async function sharedText(run: RunProgram, folder: string, file: string):
       .find((line) => line !== "") ?? "no answer in time";
   return {
     text: shown.status === 0 ? shown.stdout.toString("utf8") : null,
+    behind: (changed.status === 0 && changed.stdout.length > 0) || ahead.status === 0,
     problem: fetched.status === 0 ? null : `git fetch failed: ${said}`,
   };
+}
+
+/** The commit that is checked out, where the file is in it as it lies here; else null: no repository, or an edit that is not committed. */
+export async function commitOf(run: RunProgram, path: string): Promise<string | null> {
+  const whole = resolve(path);
+  const git = (...args: readonly string[]) => run("git", ["-C", dirname(whole), ...args]);
+  const name = `./${relative(dirname(whole), whole)}`;
+  const head = await git("rev-parse", "HEAD");
+  if (head.status !== 0) return null;
+  const [known, same] = await Promise.all([
+    git("ls-files", "--error-unmatch", "--", name),
+    git("diff", "--quiet", "HEAD", "--", name),
+  ]);
+  return known.status === 0 && same.status === 0 ? head.stdout.toString("utf8").trim() : null;
+}
+
+/** Commits that the checked-out one does not contain: it is older than they are, or beside them. None without a repository. */
+export async function missingCommits(
+  run: RunProgram,
+  folder: string,
+  commits: readonly string[],
+): Promise<readonly string[]> {
+  const git = (...args: readonly string[]) => run("git", ["-C", folder, ...args]);
+  if ((await git("rev-parse", "--verify", "-q", "HEAD")).status !== 0) return [];
+  const checked = await Promise.all(
+    commits.map(async (commit) => ({
+      commit,
+      // 0: contained; 1: not; 128: git does not even know it.
+      within: (await git("merge-base", "--is-ancestor", commit, "HEAD")).status === 0,
+    })),
+  );
+  return checked.filter(({ within }) => !within).map(({ commit }) => commit);
 }

@@ -15,13 +15,19 @@ export interface FoundRecord {
   readonly problem: string | null;
 }
 
-/** The record on the shared branch, else the one beside the config. Throws a Failure for one that cannot be read. */
+/**
+ * The record on the shared branch, else the one beside the config; that one too where it knows more: an apply has written it
+ * and nobody has committed or pushed it yet. Throws a Failure for one that cannot be read.
+ */
 export async function readRecord(config: string, run: RunProgram, fetches: boolean): Promise<FoundRecord> {
   const folder = dirname(config);
   const here = readLocal(join(folder, RECORD));
-  const shared = fetches ? await sharedText(run, folder, RECORD) : { text: null, problem: "nobody looked" };
+  const shared = fetches
+    ? await sharedText(run, folder, RECORD)
+    : { text: null, behind: true, problem: "nobody looked" };
   const problem = shared.problem === null ? null : printable(shared.problem);
-  if (shared.text !== null) return { record: parsed(shared.text, `${RECORD} on the shared branch`), problem };
+  if (shared.text !== null && (here === null || !shared.behind))
+    return { record: parsed(shared.text, `${RECORD} on the shared branch`), problem };
   return { record: here === null ? null : parsed(here, join(folder, RECORD)), problem };
 }
 

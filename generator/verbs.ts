@@ -139,6 +139,17 @@ export const VERBS: Readonly<Record<string, Verb>> = {
     ],
     load: async () => (await import("./commands/plan.ts")).plan,
   },
+  apply: {
+    text: "Carry the plan out, machine by machine, so that nobody notices; and record what runs where.",
+    flags: [
+      { name: "node", value: "NAME", text: "only this machine; may be given again", multiple: true },
+      { name: "yes", text: "do not ask before the first change" },
+      { name: "dry-run", text: "show the plan and the steps, and change nothing" },
+      { name: "accept-outage", text: "also where the plan says that it is an outage" },
+      IDENTITY_FLAG,
+    ],
+    load: async () => (await import("./commands/apply.ts")).apply,
+  },
   kubeconfig: {
     text: "Fetch the administrator's kubeconfig: into a FILE, or beside the clusters that you have.",
     moreWords: ["FILE"],

@@ -14,7 +14,7 @@ import { NODE_PATHS } from "../generator/render/node-paths.ts";
 import type { Draft } from "./support/arbitrary.ts";
 import { drop, put, toPath } from "./support/edit.ts";
 import { clusterOf, fixturePath, TEMPLATES } from "./support/fixtures.ts";
-import { knowing, recordOf } from "./support/plan-play.ts";
+import { knowing, machine, recordOf } from "./support/plan-play.ts";
 
 const BASE = JSON.parse(readFileSync(fixturePath("everything-set"), "utf8")) as Draft;
 const BEFORE = clusterOf(JSON.stringify(BASE));
@@ -113,7 +113,7 @@ function planAfter(cluster: Cluster): readonly MachinePlan[] {
     const recorded = recordedFiles(new Map(texts));
     if (!node || !recorded) return [];
     const files = asObserved(nodeFiles(cluster, node, TEMPLATES), recorded, (text) => text);
-    return [{ name: node.name, files, problem: null, voter: old.role === "server", vip: null, ready: true }];
+    return [machine(node.name, files, { voter: old.role === "server", vip: null }, cluster)];
   });
   return makePlan(cluster, TEMPLATES, observed, KNOWN).machines;
 }

@@ -7,12 +7,16 @@ import type { ClusterRecord } from "../model/record.ts";
 import { textSum } from "../plan/cause.ts";
 import { actionOfWord } from "../plan/desired.ts";
 import type { ObservedFile, ObservedMachine } from "../plan/observed.ts";
-import { NODE_PATHS } from "../render/node-paths.ts";
+import { digestOf } from "../render/node-program.ts";
+import { CORDONED, NODE_PATHS } from "../render/node-paths.ts";
 import { deriveSecret } from "../secrets/derive.ts";
-import { parseNodeStatus } from "../status/node-status.ts";
+import { parseNodeStatus, type StatusAnswer } from "../status/node-status.ts";
 import type { Remote } from "./remote.ts";
 
 const LIMIT_MS = 20_000;
+const INCOMING = "/var/lib/quorate/incoming /var/lib/quorate/incoming.next";
+/** A drain that a load balancer is to end by itself is one of ours. */
+const LIST_DRAINS = "systemctl list-units --plain --no-legend --no-pager 'quorate-undrain-*.service'";
 /** A longer file of ours does not exist; it is told, not sent. */
 const LONGEST = 512 * 1024;
 
@@ -21,20 +25,37 @@ const SCRIPT = `wanted=$(cat)
 show() {
   if [ "$(stat -c %s "$1")" -le ${LONGEST} ]; then base64 -w 0 <"$1"; else printf -- -; fi
 }
-printf '%s\\n' "$wanted" | while read -r mode sum path; do
-  if [ ! -f "$path" ]; then printf 'missing %s\\n' "$path"; continue; fi
-  is=0$(stat -c %a "$path") have=$(sha256sum <"$path")
-  case ",$sum," in
-    *",\${have%% *},"*) [ "$is" = "$mode" ] || printf 'mode %s %s\\n' "$is" "$path" ;;
-    *) printf 'different %s %s %s\\n' "$is" "$(show "$path")" "$path" ;;
+there=$({ printf '%s\\n' "$wanted" | cut -d' ' -f3; awk '$3 ~ /^\\// { print $3 }' ${NODE_PATHS.fileList}; } 2>/dev/null | sort -u)
+# A few programs for all files: on a small machine each start of one counts.
+{
+  printf '%s\\n' "$wanted" | sed 's/^/wanted /'
+  sed 's/^/listed /' ${NODE_PATHS.fileList}
+  printf '%s\\n' "$there" | xargs sha256sum | sed 's/^/sum /'
+  printf '%s\\n' "$there" | xargs stat -c 'mode 0%a %n'
+} 2>/dev/null | awk '
+  $1 == "wanted" { mode[$4] = $2; sums[$4] = "," $3 ","; order[++all] = $4 }
+  $1 == "listed" && $4 ~ /^\\// { action[$4] = $3; list[++own] = $4 }
+  $1 == "sum" { sum[$3] = $2 }
+  $1 == "mode" { is[$3] = $2 }
+  END {
+    for (at = 1; at <= all; at++) {
+      path = order[at]
+      if (!(path in sum)) print "missing", "-", path
+      else if (!index(sums[path], "," sum[path] ",")) print "different", is[path], path
+      else if (is[path] != mode[path]) print "mode", is[path], path
+    }
+    for (at = 1; at <= own; at++) if (!(list[at] in mode) && list[at] in sum) print "stale", action[list[at]], list[at]
+  }' | while read -r kind what path; do
+  case $kind in
+    missing) printf 'missing %s\\n' "$path" ;;
+    mode) printf 'mode %s %s\\n' "$what" "$path" ;;
+    *) printf '%s %s %s %s\\n' "$kind" "$what" "$(show "$path")" "$path" ;;
   esac
 done
-while read -r mode action path; do
-  case $path in /*) ;; *) continue ;; esac
-  printf '%s\\n' "$wanted" | grep -q " $path\\$" && continue
-  [ ! -f "$path" ] || printf 'stale %s %s %s\\n' "$action" "$(show "$path")" "$path"
-done <${NODE_PATHS.fileList}
 printf 'status %s\\n' "$(${NODE_PATHS.program} status --json | base64 -w 0)"
+for place in ${INCOMING}; do [ ! -d "$place" ] || echo pending; done
+[ ! -e ${CORDONED} ] || echo cordoned
+${LIST_DRAINS} | sed -n 's/^quorate-undrain-\\(.*\\)\\.service .*/drains \\1/p'
 echo end
 `;
 
@@ -53,7 +74,7 @@ export async function observe(
   const plain = (ref: SecretRef) => deriveSecret(root, ref);
   const forms = record ? [plain, revealOn(node, root, record)] : [plain];
   const input = files.map((file) => `${file.mode} ${sumsOf(file, forms)} ${file.path}\n`).join("");
-  const unknown = { name: node.name, files: null, voter: false, vip: false, ready: false };
+  const unknown = { name: node.name, files: null, ...NOBODY_KNOWS };
   const result = await remote.run(node.name, SCRIPT, { limit: LIMIT_MS, input });
   if (!result.finished) return { ...unknown, problem: { message: result.message, next: result.next } };
   const look = `look at it: npx quorate ssh ${node.name}`;
@@ -65,6 +86,7 @@ export async function observe(
   const seen = lines.flatMap((line) => observedFile(line, hide, wanted) ?? []);
   const status = lines.flatMap((line) => /^status (\S*)$/.exec(line)?.[1] ?? [])[0] ?? "";
   const answer = parseNodeStatus(decode(status), node.name, cluster.name);
+  const pending = lines.includes("pending");
   return {
     name: node.name,
     files: seen,
@@ -72,7 +94,28 @@ export async function observe(
     voter: answer.ok && answer.status.voter,
     vip: answer.ok && answer.status.vip,
     ready: answer.ok && answer.status.state === "ready",
+    unfinished: unfinished(answer, pending, seen.length > 0 ? null : digestOf(files)),
+    cordoned: lines.includes("cordoned"),
+    drains: lines.flatMap((line) => /^drains (\S+)$/.exec(line)?.[1] ?? []),
   };
+}
+
+const NOBODY_KNOWS = {
+  voter: false,
+  vip: false,
+  ready: false,
+  unfinished: null,
+  cordoned: false,
+  drains: [],
+};
+
+/** Why what is there is not in force, or does not work. `digest`: of what should be in force; null: it has not come yet. */
+function unfinished(answer: StatusAnswer, pending: boolean, digest: string | null): string | null {
+  if (!answer.ok) return answer.message;
+  const { state, step, waitingFor, error, applied } = answer.status;
+  if (state !== "ready") return [state, step, waitingFor, error].filter((text) => text !== "").join(": ");
+  if (pending) return "it has not taken what was sent last";
+  return digest === null || applied === digest ? null : "what it has is not in force yet";
 }
 
 /** The sums that a file may have, one for each form of the secrets in it that differs. */

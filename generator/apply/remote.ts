@@ -6,8 +6,10 @@ export interface RemoteMachine {
   readonly address: string;
   readonly port: number;
   readonly user: string;
-  /** `ssh-ed25519 BASE64`: the only host key that is accepted. */
+  /** `ssh-ed25519 BASE64`: the host key that it should have. */
   readonly hostKey: string;
+  /** What it may have instead: keys of earlier generations, until an apply has brought the new one. No other is accepted. */
+  readonly earlierHostKeys?: readonly string[];
 }
 
 export interface RunOptions {
@@ -15,6 +17,8 @@ export interface RunOptions {
   readonly limit: number;
   /** What the script finds on its standard input; nothing where absent. */
   readonly input?: string | Uint8Array;
+  /** A connection of its own, made anew: it proves that the machine still lets us in. */
+  readonly fresh?: boolean;
 }
 
 /** Runs scripts on the machines of one cluster. */

@@ -61,9 +61,13 @@ export function sshConfig(machines: readonly RemoteMachine[], files: SshFiles): 
   ].join("\n");
 }
 
-/** The only host keys that are known: a machine's name, then its key. */
+/** The only host keys that are known: a machine's name, then a key. */
 export function knownHosts(machines: readonly RemoteMachine[]): string {
-  return machines.map(({ name, hostKey }) => `${name} ${hostKey}\n`).join("");
+  return machines
+    .flatMap(({ name, hostKey, earlierHostKeys = [] }) =>
+      [hostKey, ...earlierHostKeys].map((key) => `${name} ${key}\n`),
+    )
+    .join("");
 }
 
 /** Several calls share one connection, where the socket's path is short enough. */

@@ -56,7 +56,8 @@ export function openSsh({ machines, environment, identity, signal }: SshOptions)
     const machine = machineOf(machines, name);
     used.add(name);
     const { command, input } = onStandardInput(script, options.input);
-    const ended = await call([name, command], input, options.limit);
+    const own = options.fresh === true ? ["-o", "ControlPath=none"] : [];
+    const ended = await call([...own, name, command], input, options.limit);
     if (ended.stopped === "signal") return lost("interrupted", machine);
     if (ended.stopped === "limit") return lost("too-long", machine, `${options.limit / 1000} s`);
     if (ended.stopped === "output") return lost("too-much", machine, `${OUTPUT_LIMIT / 2 ** 20} MiB`);

@@ -98,5 +98,15 @@ function fromHistory(
 
 /** The record knows no more of a machine than that it was there: each server counts as a voter. */
 function standingFor({ name, role }: Node, files: ObservedMachine["files"]): ObservedMachine {
-  return { name, files, problem: null, voter: role === "server", vip: null, ready: true };
+  return {
+    name,
+    files,
+    problem: null,
+    voter: role === "server",
+    vip: null,
+    ready: true,
+    unfinished: null,
+    cordoned: false,
+    drains: [],
+  };
 }

@@ -6,20 +6,31 @@ import type { Invocation } from "./command.ts";
 
 const SSH_PORT = 22;
 
-/** Throws a Failure where ssh's own files cannot be made. The caller closes it. */
-export function reach(cluster: Cluster, root: Uint8Array, { environment, flags, session }: Invocation): Ssh {
-  const generation = cluster.generations["ssh-host-key"];
+/**
+ * Throws a Failure where ssh's own files cannot be made. The caller closes it. `ends`: Ctrl-C ends what runs; a verb that
+ * has something to put back on the machines first says no.
+ */
+export function reach(
+  cluster: Cluster,
+  root: Uint8Array,
+  { environment, flags, session }: Invocation,
+  ends = true,
+): Ssh {
+  const newest = cluster.generations["ssh-host-key"];
   const identity = flags["identity"];
+  const key = (name: string, generation: number) =>
+    deriveSecret(root, { secret: `ssh-host-key-public/${name}`, generation });
   return openSsh({
     machines: cluster.nodes.map(({ name, address }) => ({
       name,
       address,
       port: SSH_PORT,
       user: cluster.access.user,
-      hostKey: deriveSecret(root, { secret: `ssh-host-key-public/${name}`, generation }),
+      hostKey: key(name, newest),
+      earlierHostKeys: Array.from({ length: newest - 1 }, (_, index) => key(name, newest - 1 - index)),
     })),
     environment,
     ...(typeof identity === "string" && { identity }),
-    signal: session.interrupted,
+    ...(ends && { signal: session.interrupted }),
   });
 }

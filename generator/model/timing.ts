@@ -79,3 +79,25 @@ export const NODE_TIMING = {
   /** Below this a failed step is put down to the full disk. */
   freeKilobytes: 20_000,
 } as const;
+
+/** Apply's own limits; milliseconds, `leaseSeconds` and the like apart. */
+export const APPLY_TIMING = {
+  /** A machine that does not answer is asked again for so long: a network that comes back, sshd that reloads. */
+  silence: 60_000,
+  /** For open streams, after a machine takes no new ones: then they are closed. Longer than most requests. */
+  drainSeconds: 10,
+  /** After which a load balancer takes a drained machine back by itself, or takes part in the vip again. */
+  healSeconds: 900,
+  /** For Kubernetes to move the pods of a machine elsewhere. */
+  evictSeconds: 300,
+  /** A hold on a machine, taken anew three times as often. */
+  leaseSeconds: 45,
+  /** After which a change that could have cut us off is undone, unless we come back. */
+  undoSeconds: 60,
+  /** Until a machine is healthy again, by what was done to it. A Pi with an SD card needs minutes to start K3s. */
+  health: { none: 120_000, reload: 120_000, restart: 420_000, upgrade: 900_000, reboot: 900_000 },
+  /** What a machine says has failed is believed after so long. */
+  failure: 45_000,
+  /** Until another load balancer holds the vip. */
+  yield: 15_000,
+} as const;

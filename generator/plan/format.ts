@@ -34,11 +34,16 @@ function machineText(machine: MachinePlan, widths: { readonly name: number; read
   if (action === "refused")
     return `${head}refused${filesText(files)}\n${shownFiles(files).map(fileText).join("")}`;
   return [
-    `${head}${action === "none" ? "takes new files" : action}${filesText(files)}${problem ? `: ${problem.message}` : ""}\n`,
+    `${head}${actionText(machine)}${filesText(files)}${problem ? `: ${problem.message}` : ""}\n`,
     ...rows(machine).map(([key, text]) => `  ${key.padEnd(8)}${text}\n`),
     nextText(problem),
     ...shownFiles(files).map(fileText),
   ].join("");
+}
+
+function actionText({ action, files, unfinished }: MachinePlan): string {
+  if (files.length === 0) return unfinished === null ? "is taken back into service" : "goes on";
+  return action === "none" ? "takes new files" : action;
 }
 
 function filesText(files: readonly FilePlan[]): string {
@@ -49,8 +54,18 @@ function nextText(problem: MachinePlan["problem"]): string {
   return problem ? `  next: ${problem.next}\n` : "";
 }
 
-function rows({ felt, why, quorum }: MachinePlan): readonly (readonly [string, string])[] {
+function rows({
+  felt,
+  why,
+  quorum,
+  unfinished,
+  closed,
+}: MachinePlan): readonly (readonly [string, string])[] {
   return [
+    ...(unfinished === null ? [] : [["now", unfinished] as const]),
+    ...(closed
+      ? [["now", "an apply took it out of service and ended early; it is taken back"] as const]
+      : []),
     ["felt", felt],
     ...(why === null ? [] : [["why", why] as const]),
     ...(quorum

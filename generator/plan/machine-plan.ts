@@ -5,7 +5,7 @@ import type { RecordedMachine } from "../model/record.ts";
 import { nodeFiles } from "../render/node-files.ts";
 import { NODE_PATHS } from "../render/node-paths.ts";
 import type { Templates } from "../render/template.ts";
-import { absence } from "./absent.ts";
+import { absence, movedFrom } from "./absent.ts";
 import { type Views, why } from "./cause.ts";
 import { felt, stops } from "./felt.ts";
 import { type FilePlan, filePlan } from "./file-plan.ts";
@@ -31,6 +31,12 @@ export interface MachinePlan {
   readonly outage: boolean;
   /** Where the change comes from, in words; null where nothing changes or nobody knows. */
   readonly why: string | null;
+  /** Its files are right, and why they are not in force or it does not work; null where there is nothing of that. */
+  readonly unfinished: string | null;
+  /** An earlier apply took it out of service and ended before it took it back. */
+  readonly closed: boolean;
+  /** It says of itself that it is ready. */
+  readonly ready: boolean;
 }
 
 /** What the machines of one plan have in common. */
@@ -43,9 +49,21 @@ export interface PlanContext {
   readonly voters: readonly string[];
   /** How many servers etcd may count: those of the config that are not new, and those that are only recorded. */
   readonly members: number;
+  /** Names of the machines that a load balancer sends nobody to, because an apply ended early. */
+  readonly drained: ReadonlySet<string>;
 }
 
-const NOTHING = { files: [], action: "none", quorum: null, felt: "", outage: false, why: null } as const;
+const NOTHING = {
+  files: [],
+  action: "none",
+  quorum: null,
+  felt: "",
+  outage: false,
+  why: null,
+  unfinished: null,
+  closed: false,
+  ready: false,
+} as const;
 
 /** A machine of the config. */
 export function machinePlan(
@@ -59,15 +77,18 @@ export function machinePlan(
   const refusal = refusalOf(context, name);
   if (!machine?.files) {
     const { is, problem } = absence(node, machine, known);
-    const action = refusal ? "refused" : is === "add" ? "add" : "none";
+    if (is === "unknown")
+      return { ...base, ...NOTHING, state: "unknown", problem, action: refusal ? "refused" : "none" };
+    const action = refusal ? "refused" : is;
     const work = { action, vip: false, enough: true, handsOverVip: false } as const;
     return {
       ...base,
       ...NOTHING,
-      state: is === "add" ? "changes" : "unknown",
-      problem: is === "add" && refusal ? refusal : problem,
+      state: "changes",
+      problem: refusal ?? problem,
       action,
-      ...(is === "add" && { felt: felt(cluster, node, work).text, why: why(["config"]) }),
+      felt: felt(cluster, node, work).text,
+      why: why(["config"]),
     };
   }
   const desired = new Map(
@@ -75,8 +96,14 @@ export function machinePlan(
   );
   const viewsOf = views(context, name);
   const files = machine.files.map((file) => filePlan(file, desired.get(file.path), viewsOf(file.path)));
-  if (files.length === 0 && !refusal) return { ...base, ...NOTHING, state: "unchanged", problem: null };
-  const action = refusal ? "refused" : mostFelt(files.map((file) => file.action));
+  const closed = machine.cordoned || context.drained.has(name);
+  const { unfinished } = machine;
+  if (files.length === 0 && !refusal && !closed && unfinished === null)
+    return { ...base, ...NOTHING, ready: machine.ready, state: "unchanged", problem: null };
+  const moved = files.length > 0 ? movedFrom(node, known) : null;
+  const action = refusal
+    ? "refused"
+    : mostFelt([...files.map((file) => file.action), goesOn(machine, role), moved ? "reflash" : "none"]);
   const quorum = role === "server" && stops(action) && voters.includes(name) ? quorumWithout(context) : null;
   const { text, outage } = felt(cluster, node, {
     action,
@@ -87,14 +114,23 @@ export function machinePlan(
   return {
     ...base,
     state: "changes",
-    problem: refusal ?? (action === "reflash" ? newCard(name) : null),
+    problem: refusal ?? moved ?? (action === "reflash" ? newCard(name) : null),
     files,
     action,
     quorum,
     felt: text,
     outage,
     why: why(shownFiles(files).map(({ cause }) => cause)),
+    unfinished,
+    closed,
+    ready: machine.ready,
   };
+}
+
+/** What is still to come on a machine whose files are not in force may be a restart; it takes nothing away where it does not work. */
+function goesOn({ unfinished, ready }: ObservedMachine, role: Node["role"]): ActionClass {
+  if (unfinished === null || !ready) return "none";
+  return role === "loadbalancer" ? "reload" : "restart";
 }
 
 /** A machine that is recorded and not in the config any more. */

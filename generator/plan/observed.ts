@@ -37,4 +37,10 @@ export interface ObservedMachine {
   readonly vip: boolean | null;
   /** Its node program says that it is ready. */
   readonly ready: boolean;
+  /** Why what it has is not in force, or does not work; null where it is and does. */
+  readonly unfinished: string | null;
+  /** An apply closed it to new pods, and ended before it opened it again. */
+  readonly cordoned: boolean;
+  /** Names of the machines that this load balancer sends nobody to, because an apply said so and ended. */
+  readonly drains: readonly string[];
 }

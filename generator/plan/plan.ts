@@ -1,5 +1,5 @@
 // From what every machine should have and what it has to what an apply would do, machine by machine, in its order.
-import { type Cluster, ofRole } from "../model/cluster.ts";
+import { type Cluster, type Node, ofRole } from "../model/cluster.ts";
 import type { Templates } from "../render/template.ts";
 import { absence } from "./absent.ts";
 import { type Known, NOTHING_KNOWN } from "./known.ts";
@@ -15,8 +15,8 @@ export interface Plan {
   /** No machine was asked: the record stands for them. */
   readonly offline: boolean;
   /**
-   * In the order in which they would be worked on: load balancers, the holder of the vip last; servers; agents. Last those
-   * that are recorded and not in the config any more.
+   * In the order in which they would be worked on: load balancers, the holder of the vip last; servers; agents. Of each kind
+   * first those that do not work: the others need them. Last those that are recorded and not in the config any more.
    */
   readonly machines: readonly MachinePlan[];
   /** What no apply can bring to a running cluster. While there is one, nothing is to be applied. */
@@ -45,6 +45,7 @@ export function makePlan(
     refused: refusals(cluster, known.record, observed),
     voters: observed.filter(({ voter }) => voter).map(({ name }) => name),
     members: membersOf(cluster, known, new Set(added.map(({ name }) => name))),
+    drained: new Set(observed.flatMap(({ drains }) => drains)),
   };
   const gone = [...(known.record?.machines ?? [])].filter(([name]) => !names.has(name));
   return {
@@ -60,11 +61,17 @@ export function makePlan(
 }
 
 function inOrder(cluster: Cluster, seen: ReadonlyMap<string, ObservedMachine>): Cluster["nodes"] {
+  const last = (is: (machine: ObservedMachine) => boolean | null) => (one: Node, other: Node) =>
+    [other, one].reduce((sum, { name }, index) => {
+      const machine = seen.get(name);
+      return sum + (machine && is(machine) === true ? 1 : 0) * (index === 0 ? -1 : 1);
+    }, 0);
+  const works = last(({ ready }) => ready);
   return [
-    ...ofRole(cluster, "loadbalancer").toSorted(
-      (one, other) => Number(seen.get(one.name)?.vip ?? false) - Number(seen.get(other.name)?.vip ?? false),
-    ),
-    ...ofRole(cluster, "server"),
-    ...ofRole(cluster, "agent"),
+    ...ofRole(cluster, "loadbalancer")
+      .toSorted(works)
+      .toSorted(last(({ vip }) => vip)),
+    ...ofRole(cluster, "server").toSorted(works),
+    ...ofRole(cluster, "agent").toSorted(works),
   ];
 }

@@ -56,7 +56,11 @@ function commonFiles(cluster: Cluster, node: Node, templates: Templates): readon
     file(NODE_PATHS.settings, "0644", [nodeSettings(cluster, node)]),
     file(NODE_PATHS.hostname, "0644", [`${node.name}\n`]),
     file(NODE_PATHS.authorizedKeys, "0644", [`${cluster.access.authorizedKeys.join("\n")}\n`]),
-    file(NODE_PATHS.networkConfig, "0600", [networkConfigText(cluster, node)]),
+    // A load balancer gives the vip up before its network is made anew: keepalived's address could go with it.
+    file(NODE_PATHS.networkConfig, "0600", [networkConfigText(cluster, node)], {
+      unit: "network",
+      how: "reload",
+    }),
     file(NODE_PATHS.hostKey, "0600", [{ secret: `ssh-host-key/${node.name}`, generation }, "\n"]),
     ...(node.os === "raspberry-pi-os" ? [NO_SWAP] : []),
   ];

@@ -28,3 +28,9 @@ export const NODE_PATHS = {
   /** The instance-id of the card whose files were all seen and synced to the disk. */
   seeded: "/var/lib/quorate/seeded",
 } as const;
+
+/** On a machine that an apply has closed to new pods: it was us, so that we may open it again, also after a runner died. */
+export const CORDONED = "/var/lib/quorate/cordoned";
+
+/** Exit status of `quorate-node confirm` while the change is not in force yet. */
+export const NOT_YET = 3;

@@ -6,7 +6,7 @@ import { type NodeFile, publicText } from "../model/files.ts";
 import { NODE_TIMING } from "../model/timing.ts";
 import { GENERATED } from "./generated.ts";
 import { K3S_PATHS, shellQuote } from "./k3s.ts";
-import { NODE_PATHS } from "./node-paths.ts";
+import { NODE_PATHS, NOT_YET } from "./node-paths.ts";
 import { printTemplate, type Templates } from "./template.ts";
 
 interface ProgramLocals {
@@ -15,6 +15,7 @@ interface ProgramLocals {
   readonly apiPortOnServers: number;
   /** Seconds, and kB for freeKilobytes. */
   readonly limits: typeof NODE_TIMING;
+  readonly notYet: number;
   /** The parts of a situation as shell variables, in the order of the patterns. */
   readonly keys: readonly string[];
   readonly cases: readonly { readonly pattern: string; readonly outcome: Outcome }[];
@@ -33,6 +34,7 @@ export function nodeProgram(templates: Templates): string {
     k3s: K3S_PATHS,
     apiPortOnServers: API_PORT_ON_SERVERS,
     limits: NODE_TIMING,
+    notYet: NOT_YET,
     keys: SITUATION_KEYS.map((key) => (key === "mayFound" ? "may_found" : key)),
     cases: FOUNDING.map(({ when, outcome }) => ({ pattern: casePattern(when), outcome })),
     outcomes: Object.entries(OUTCOMES).map(([name, meaning]) => ({ name, ...meaning })),
@@ -123,6 +125,14 @@ export function fileList(files: readonly NodeFile[]): string {
     return `${mode} ${action} ${path}\n`;
   });
   return `digest ${digest.digest("hex")}\n${lines.join("")}`;
+}
+
+/** The digest of a machine's file set, as the list among its files has it. */
+export function digestOf(files: readonly NodeFile[]): string {
+  const list = files.find(({ path }) => path === NODE_PATHS.fileList);
+  const [, digest] = /^digest ([0-9a-f]{64})$/m.exec(publicText(list?.content ?? [])) ?? [];
+  if (digest === undefined) throw new Error("a set of files without its list");
+  return digest;
 }
 
 const digests = new WeakMap<NodeFile, string>();

@@ -260,7 +260,7 @@ test(
     const [bare, other] = [join(remotes, "bare.git"), join(remotes, "other")];
     git(remotes, "init", "-q", "--bare", bare);
     git(place.folder, "init", "-q");
-    writeFileSync(join(place.folder, ".gitignore"), "a/\nb/\nearlier/\n");
+    writeFileSync(join(place.folder, ".gitignore"), "?/\nearlier/\n");
     git(place.folder, "add", ".gitignore", "cluster.config.json");
     git(place.folder, "commit", "-q", "-m", "one");
     git(place.folder, "remote", "add", "origin", bare);
@@ -282,6 +282,18 @@ test(
     // The work tree is the person's: nothing is merged into it.
     assert.equal(existsSync(join(place.folder, "out")), false);
 
+    // An apply here that nobody has committed yet knows more than the shared branch; an older commit of it does not.
+    writeRecord(place.folder, homeRecord(root, "d".repeat(64), ["server-1"]));
+    assert.ok(/K10d{64}::server:/.test((await card("server-2", "c")).userData));
+    git(place.folder, "add", "out");
+    git(place.folder, "commit", "-q", "-m", "applied here");
+    git(place.folder, "pull", "-q", "--rebase", "-X", "theirs");
+    writeRecord(other, homeRecord(root, "e".repeat(64), ["server-1"]));
+    git(other, "commit", "-q", "-a", "-m", "applied again");
+    assert.ok(/K10d{64}::server:/.test((await card("server-2", "d")).userData), "committed, not pushed");
+    git(other, "push", "-q");
+    assert.ok(/K10e{64}::server:/.test((await card("server-2", "e")).userData), "the shared one is newer");
+
     git(place.folder, "remote", "set-url", "origin", join(remotes, "gone.git"));
     const last = await card("server-3", "b");
     assert.equal(last.exit, 0, last.stderr);
@@ -289,6 +301,6 @@ test(
       last.stdout,
       /note: the record on the shared branch could not be looked at \(git fetch failed: .*gone\.git/,
     );
-    assert.match(last.userData, /K10c{64}::server:/, "what was fetched before counts");
+    assert.ok(/K10e{64}::server:/.test(last.userData), "what was fetched before counts");
   },
 );

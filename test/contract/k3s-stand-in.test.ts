@@ -435,6 +435,7 @@ describe("The stand-in for K3s", { concurrency: 4 }, () => {
         [unknown.status, unknown.stderr],
         [1, 'Error from server (NotFound): nodes "x" not found\n'],
       );
+      assert.equal(await one.kubectl("get", "node", "x", "--ignore-not-found", "-o", "json"), "");
 
       // etcd ends with K3s, whatever ends K3s; what stands for pods stays (section 9, KillMode=process).
       const ports = [

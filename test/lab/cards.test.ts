@@ -6,9 +6,8 @@ import { join } from "node:path";
 import { after, before, describe, test, type TestContext } from "node:test";
 import { parseStatusFile } from "../../generator/cards/status-file.ts";
 import type { Cluster } from "../../generator/model/cluster.ts";
-import { publicText } from "../../generator/model/files.ts";
 import { nodeFiles } from "../../generator/render/node-files.ts";
-import { NODE_PATHS } from "../../generator/render/node-paths.ts";
+import { digestOf } from "../../generator/render/node-program.ts";
 import { deriveSecret } from "../../generator/secrets/derive.ts";
 import { readRootSecret } from "../../generator/secrets/root.ts";
 import { readTemplates } from "../../generator/templates/read.ts";
@@ -294,6 +293,5 @@ describe("the same machine, after its plug was pulled", () => {
 function digest(): string {
   const node = cluster.nodes.find(({ name }) => name === NAME);
   assert.ok(node);
-  const list = nodeFiles(cluster, node, readTemplates()).find(({ path }) => path === NODE_PATHS.fileList);
-  return /^digest ([0-9a-f]{64})$/m.exec(publicText(list?.content ?? []))?.[1] ?? "";
+  return digestOf(nodeFiles(cluster, node, readTemplates()));
 }

@@ -32,7 +32,18 @@ export function machine(
   cluster: Cluster = SIX,
 ): ObservedMachine {
   const voter = nodeOf(name, cluster).role === "server";
-  return { name, files, problem: null, voter, vip: false, ready: true, ...more };
+  return {
+    name,
+    files,
+    problem: null,
+    voter,
+    vip: false,
+    ready: true,
+    unfinished: null,
+    cordoned: false,
+    drains: [],
+    ...more,
+  };
 }
 
 /** The plan where all machines but these are as they should be. */

@@ -1,7 +1,7 @@
 // `k3s kubectl`: get, delete, cordon, uncordon, drain and annotate of nodes, get and annotate of namespaces, and get --raw,
 // by the kubeconfig. Left out: every other command, resource and flag, all of which fail; -n is taken and means nothing.
 import { annotate, readChanges } from "./kubectl/annotate.ts";
-import { type Call, connect } from "./kubectl/connection.ts";
+import { type Call, connect, Refusal } from "./kubectl/connection.ts";
 import { cordon } from "./kubectl/cordon.ts";
 import { readLine } from "./kubectl/flags.ts";
 import { print } from "./kubectl/print.ts";
@@ -54,7 +54,14 @@ async function get(call: Call, words: readonly string[], flags: ReadonlyMap<stri
   const raw = flags.get("raw");
   if (raw !== undefined) return void process.stdout.write(await call(raw));
   const { plural, names } = resources(words);
-  const text = await call(`/api/v1/${plural}${names[0] ? `/${names[0]}` : ""}`);
+  const asked = call(`/api/v1/${plural}${names[0] ? `/${names[0]}` : ""}`);
+  // Then kubectl prints nothing and is content (kubectl get --help).
+  const text = await asked.catch((error: unknown) => {
+    if (flags.get("ignore-not-found") === "true" && error instanceof Refusal && error.status === 404)
+      return null;
+    throw error;
+  });
+  if (text === null) return;
   process.stdout.write(print(text, flags.get("output") ?? "", plural));
 }
 

@@ -9,6 +9,7 @@ export type Call = (path: string, method?: string, patch?: object) => Promise<st
 /** An answer that is an error: kubectl puts its words around it, or some commands only the server's. */
 export class Refusal extends Error {
   readonly said: string;
+  readonly status: number;
   constructor(status: number, body: string) {
     let value: { readonly reason?: string; readonly message?: string } = {};
     try {
@@ -19,6 +20,7 @@ export class Refusal extends Error {
     const said = value.message ?? body;
     super(`Error from server (${value.reason ?? status}): ${said}`);
     this.said = said;
+    this.status = status;
   }
 }
 

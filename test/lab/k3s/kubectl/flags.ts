@@ -16,7 +16,7 @@ const EVERYWHERE: Readonly<Record<string, Kind>> = {
   "request-timeout": "text",
 };
 const FLAGS: Readonly<Record<string, Readonly<Record<string, Kind>>>> = {
-  get: { output: "text", raw: "text" },
+  get: { output: "text", raw: "text", "ignore-not-found": "switch" },
   delete: {},
   cordon: {},
   uncordon: {},

@@ -1,0 +1,91 @@
+// One run of apply: what every step of it needs, and how a script is run on a machine until it has run.
+import { setTimeout as sleep } from "node:timers/promises";
+import { printable } from "../config/printable.ts";
+import { maskSecrets } from "../config/secret-like.ts";
+import { Failure } from "../failure.ts";
+import type { Cluster, Node } from "../model/cluster.ts";
+import type { SecretRef } from "../model/files.ts";
+import { APPLY_TIMING } from "../model/timing.ts";
+import type { Problem, Remote } from "./remote.ts";
+
+export interface Job {
+  readonly cluster: Cluster;
+  readonly remote: Remote;
+  /** Names of the machines that answered when the work began; the others are left out. */
+  readonly reachable: ReadonlySet<string>;
+  /** The value of a secret on that machine. */
+  readonly reveal: (node: Node) => (ref: SecretRef) => string;
+  /** The first line of every script that changes something: it ends the script where another apply has taken over. */
+  readonly fence: string;
+  /** The person wants it to end: no further step is begun. */
+  readonly interrupted: AbortSignal;
+  /** Says what is waited for, in the step that is under way on that machine. */
+  readonly note: (machine: string, text: string) => void;
+}
+
+export interface RunOn {
+  /** Milliseconds for one try. */
+  readonly limit?: number;
+  readonly input?: string | Uint8Array;
+  /** How long a machine that does not answer is asked again, in milliseconds. Default: APPLY_TIMING.silence. */
+  readonly patience?: number;
+  readonly fresh?: boolean;
+}
+
+/** Exit status by which a script says that the machine is in the hands of another apply (EX_TEMPFAIL). */
+export const TAKEN = 75;
+/** What does not get better by asking again. */
+const FINAL: ReadonlySet<Problem> = new Set(["host-key", "denied", "sudo", "no-ssh-client", "interrupted"]);
+const TRY_MS = 30_000;
+
+/** A person or a signal ended it. */
+export class ApplyInterrupted extends Failure {
+  constructor() {
+    super("interrupted", "run the same command again: it goes on where it stopped");
+  }
+}
+
+/**
+ * Runs a script that may be run twice, and returns what it printed. While the machine does not answer it is asked again:
+ * nobody knows whether a connection that was cut had done its work. Throws a Failure.
+ */
+export async function runOn(job: Job, machine: string, script: string, options: RunOn = {}): Promise<string> {
+  const { limit = TRY_MS, patience = APPLY_TIMING.silence, ...more } = options;
+  const end = performance.now() + patience;
+  for (;;) {
+    if (job.interrupted.aborted) throw new ApplyInterrupted();
+    const result = await job.remote.run(machine, script, { limit, ...more });
+    if (result.finished) {
+      if (result.exit === 0) return result.stdout;
+      if (result.exit === TAKEN) throw takenOver(machine, result.stdout);
+      throw new Failure(
+        `${machine}: ${lastWords(result.stderr) || lastWords(result.stdout) || `a script ended with ${result.exit}`}`,
+        `look at it: npx quorate ssh ${machine} -- sudo journalctl -u quorate-node -n 50; then run apply again`,
+      );
+    }
+    if (FINAL.has(result.problem) || performance.now() >= end) {
+      throw new Failure(`${machine}: ${result.message}`, `${result.next}; then run apply again`);
+    }
+    job.note(machine, result.message);
+    await pause(job);
+  }
+}
+
+/** A second, or until the person wants it to end. */
+export async function pause({ interrupted }: Pick<Job, "interrupted">): Promise<void> {
+  await sleep(1000, undefined, { signal: interrupted }).catch(() => {});
+}
+
+/** `stdout`: `SECONDS WHO`, as `quorate-node lease` says it. */
+export function takenOver(machine: string, stdout: string): Failure {
+  const [, seconds = "?", who = "somebody"] = /^(\d+) (.*)$/m.exec(stdout) ?? [];
+  return new Failure(
+    `another apply works on ${machine}: ${printable(maskSecrets(who))}`,
+    `wait until it has ended; if its computer is gone, its hold ends by itself in ${seconds} s`,
+  );
+}
+
+function lastWords(text: string): string {
+  const line = text.trim().split("\n").at(-1) ?? "";
+  return printable(maskSecrets(line)).slice(0, 300);
+}

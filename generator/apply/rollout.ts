@@ -1,0 +1,262 @@
+// Carries a plan out: machine after machine in its order, gate after gate, and what is undone where a step fails.
+import { Failure } from "../failure.ts";
+import type { Cluster, Node } from "../model/cluster.ts";
+import type { NodeFile } from "../model/files.ts";
+import { APPLY_TIMING } from "../model/timing.ts";
+import type { MachinePlan, Plan } from "../plan/plan.ts";
+import { type StepName, stepsOf } from "../plan/steps.ts";
+import { digestOf } from "../render/node-program.ts";
+import { ApplyInterrupted, type Job } from "./job.ts";
+import { confirm, CutOff } from "./steps/confirm.ts";
+import { drain, undrain } from "./steps/drain.ts";
+import { evict, readmit } from "./steps/evict.ts";
+import { gate } from "./steps/gate.ts";
+import { health } from "./steps/health.ts";
+import { reboot } from "./steps/reboot.ts";
+import { send } from "./steps/send.ts";
+import { start } from "./steps/start.ts";
+import { undo } from "./steps/undo.ts";
+import { giveUpVip, takePartAgain } from "./steps/yield.ts";
+
+/**
+ * What became of a machine. rolled back: the change failed, and it runs as it did before. not begun: another one failed
+ * first. left alone: nobody asked for it, or no apply does what it needs.
+ */
+export type Outcome =
+  | "applied"
+  | "unchanged"
+  | "failed"
+  | "rolled back"
+  | "interrupted"
+  | "not reached"
+  | "not begun"
+  | "left alone";
+
+export interface MachineResult {
+  readonly name: string;
+  readonly role: Node["role"];
+  readonly action: MachinePlan["action"];
+  readonly outcome: Outcome;
+  /** What was worked on it, in seconds. */
+  readonly seconds: number;
+  /** Why, where it is not as it should be, and what to do. */
+  readonly message: string;
+  readonly next: string;
+}
+
+/** Told of every step as it begins and ends. */
+export interface Watcher {
+  readonly begin: (machine: string, step: StepName) => void;
+  readonly end: (machine: string, step: StepName, error?: Failure) => void;
+  readonly result: (result: MachineResult) => void;
+}
+
+export interface Rollout {
+  readonly plan: Plan;
+  /** Only these machines; null: all. */
+  readonly only: ReadonlySet<string> | null;
+  readonly filesOf: (node: Node) => readonly NodeFile[];
+  /** The person has accepted the outages that the plan says. */
+  readonly outage: boolean;
+  readonly watcher: Watcher;
+  /** Writes into the record what runs on the machine now. */
+  readonly record: (machine: MachinePlan, result: "applied" | "failed") => void;
+}
+
+/** Works the plan off and says what became of every machine, in its order. Stops at the first that fails. */
+export async function rollOut(job: Job, rollout: Rollout): Promise<readonly MachineResult[]> {
+  const results = new Map<string, MachineResult>();
+  let stopped = false;
+  for (const batch of batches(job.cluster, workOf(job.cluster, rollout.plan, rollout.only))) {
+    if (stopped || job.interrupted.aborted) break;
+    const done = await Promise.all(batch.map((machine) => workOn(job, rollout, machine)));
+    for (const result of done) results.set(result.name, result);
+    stopped = done.some(({ outcome }) => outcome !== "applied");
+  }
+  for (const machine of rollout.plan.machines)
+    if (machine.state === "unchanged") rollout.record(machine, "applied");
+  return rollout.plan.machines.map(
+    (machine) => results.get(machine.name) ?? untouched(job.cluster, machine, rollout.only),
+  );
+}
+
+/** The machines of a plan on which something is to be done, in its order. */
+export function workOf(
+  cluster: Cluster,
+  { machines }: Plan,
+  only: ReadonlySet<string> | null,
+): readonly MachinePlan[] {
+  return machines.filter(
+    (machine) => (only === null || only.has(machine.name)) && stepsOf(cluster, machine).length > 0,
+  );
+}
+
+/** One machine at a time, agents as many as the config says. */
+function batches(cluster: Cluster, work: readonly MachinePlan[]): readonly (readonly MachinePlan[])[] {
+  const agents = work.filter(({ role }) => role === "agent");
+  const size = cluster.rollout.agentBatch;
+  return [
+    ...work.filter(({ role }) => role !== "agent").map((machine) => [machine]),
+    ...Array.from({ length: Math.ceil(agents.length / size) }, (_, index) =>
+      agents.slice(index * size, (index + 1) * size),
+    ),
+  ];
+}
+
+/** The result of a machine that nothing was done to. */
+export function untouched(
+  cluster: Cluster,
+  machine: MachinePlan,
+  only: ReadonlySet<string> | null,
+): MachineResult {
+  const { name, role, action, state } = machine;
+  const { message = "", next = "" } = machine.problem ?? {};
+  const base = { name, role, action, seconds: 0, message: "", next: "" };
+  if (state === "unchanged") return { ...base, outcome: "unchanged" };
+  if (only !== null && !only.has(name)) return { ...base, outcome: "left alone" };
+  const told = message === "" ? base : { ...base, message: `${name}: ${message}`, next };
+  if (state === "unknown" || action === "add") return { ...told, outcome: "not reached" };
+  return { ...told, outcome: stepsOf(cluster, machine).length > 0 ? "not begun" : "left alone" };
+}
+
+async function workOn(job: Job, rollout: Rollout, machine: MachinePlan): Promise<MachineResult> {
+  const node = job.cluster.nodes.find(({ name }) => name === machine.name);
+  if (!node) throw new Error(`the plan names ${machine.name}, which the config does not`);
+  const begun = performance.now();
+  const { watcher } = rollout;
+  const done = new Set<StepName>();
+  const finish = (outcome: Outcome, error?: Failure): MachineResult => {
+    const { name, role, action } = machine;
+    const seconds = Math.round((performance.now() - begun) / 100) / 10;
+    const result = {
+      name,
+      role,
+      action,
+      outcome,
+      seconds,
+      message: error?.message ?? "",
+      next: error?.hint ?? "",
+    };
+    watcher.result(result);
+    return result;
+  };
+  let current: StepName | null = null;
+  try {
+    for (const step of stepsOf(job.cluster, machine)) {
+      if (job.interrupted.aborted) throw new ApplyInterrupted();
+      current = step;
+      watcher.begin(node.name, step);
+      done.add(step);
+      await take(step, job, rollout, node, machine);
+      watcher.end(node.name, step);
+    }
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    if (current !== null) watcher.end(node.name, current, error);
+    return await recover(job, rollout, node, machine, done, error, finish);
+  }
+  rollout.record(machine, "applied");
+  return finish("applied");
+}
+
+async function take(
+  step: StepName,
+  job: Job,
+  { filesOf, outage }: Rollout,
+  node: Node,
+  machine: MachinePlan,
+): Promise<void> {
+  const files = filesOf(node);
+  const digest = digestOf(files);
+  switch (step) {
+    case "gate":
+      return gate(job, node, machine, outage);
+    case "yield":
+      return giveUpVip(job, node);
+    case "drain":
+      return drain(job, node);
+    case "evict":
+      return evict(job, node);
+    case "send":
+      return send(job, node, machine, files);
+    case "start":
+      return start(job, node);
+    case "confirm":
+      return confirm(job, node, digest);
+    case "reboot":
+      return reboot(job, node);
+    case "health":
+      return health(job, node, (applied) => applied === digest, healthLimit(machine));
+    case "resume":
+      await undrain(job, node);
+      return readmit(job, node);
+  }
+}
+
+function healthLimit({ action }: MachinePlan): number {
+  const limits: Readonly<Record<string, number>> = APPLY_TIMING.health;
+  return limits[action] ?? APPLY_TIMING.health.restart;
+}
+
+/** After a failed step: back to the earlier files where that helps, and everybody is led to the machine again. */
+async function recover(
+  given: Job,
+  rollout: Rollout,
+  node: Node,
+  machine: MachinePlan,
+  done: ReadonlySet<StepName>,
+  error: Failure,
+  finish: (outcome: Outcome, error: Failure) => MachineResult,
+): Promise<MachineResult> {
+  // Also where a person has interrupted: what was taken out of service goes back.
+  const job = { ...given, interrupted: new AbortController().signal };
+  const digest = digestOf(rollout.filesOf(node));
+  let outcome: Outcome = error instanceof ApplyInterrupted ? "interrupted" : "failed";
+  const notes: string[] = [];
+  const attempt = async (what: string, work: () => Promise<void>): Promise<boolean> => {
+    try {
+      await work();
+      return true;
+    } catch (trouble) {
+      if (!(trouble instanceof Failure)) throw trouble;
+      notes.push(`${what}: ${trouble.message}`);
+      return false;
+    }
+  };
+  // K3s' data may be of a newer minor already, and an earlier one does not read it (facts: upgrades).
+  const helps =
+    done.has("start") && machine.files.length > 0 && !["upgrade", "reboot"].includes(machine.action);
+  if (outcome === "failed" && helps) {
+    const back = await attempt("not rolled back", async () => {
+      if (!(error instanceof CutOff)) await undo(job, node, digest);
+      await health(
+        job,
+        node,
+        (applied) => applied !== digest,
+        healthLimit(machine) + APPLY_TIMING.undoSeconds * 1000,
+      );
+    });
+    if (back) outcome = "rolled back";
+  }
+  if (done.has("yield") && !done.has("start"))
+    await attempt("keepalived does not run again", () => takePartAgain(job, node));
+  if (done.has("drain")) await attempt("still drained in HAProxy", () => undrain(job, node));
+  if (done.has("evict")) await attempt("still closed to new pods", () => readmit(job, node));
+  if (outcome === "failed" && done.has("send")) rollout.record(machine, "failed");
+  const message = [error.message, ...notes].join("; ");
+  return finish(outcome, new Failure(message, error.hint));
+}
+
+/** Machines of the plan that take part: all that answered. */
+export function reachableOf({ machines }: Plan): ReadonlySet<string> {
+  const silent = ({ state, action }: MachinePlan) =>
+    state === "unknown" || action === "add" || action === "remove";
+  return new Set(machines.filter((machine) => !silent(machine)).map(({ name }) => name));
+}
+
+const GOOD: ReadonlySet<Outcome> = new Set(["applied", "unchanged", "left alone"]);
+
+/** True where all that was asked for is as it should be. */
+export function succeeded(results: readonly MachineResult[]): boolean {
+  return results.every(({ outcome }) => GOOD.has(outcome));
+}

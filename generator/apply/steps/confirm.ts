@@ -1,0 +1,38 @@
+// Step: a second connection, made anew, cancels the undo of a change that could have cut us off.
+import { Failure } from "../../failure.ts";
+import type { Node } from "../../model/cluster.ts";
+import { APPLY_TIMING } from "../../model/timing.ts";
+import { NODE_PATHS, NOT_YET } from "../../render/node-paths.ts";
+import { askNode } from "../ask-node.ts";
+import { ApplyInterrupted, type Job, pause } from "../job.ts";
+
+const TRY_MS = 15_000;
+
+/** Throws a Failure where no new connection comes through in time: the machine then goes back by itself. */
+export async function confirm(job: Job, node: Node, digest: string): Promise<void> {
+  const end = performance.now() + APPLY_TIMING.undoSeconds * 1000;
+  let last = "";
+  while (performance.now() < end) {
+    if (job.interrupted.aborted) throw new ApplyInterrupted();
+    const script = `exec ${NODE_PATHS.program} confirm ${digest}`;
+    const result = await job.remote.run(node.name, script, { limit: TRY_MS, fresh: true });
+    if (result.finished && result.exit === 0) return;
+    if (!result.finished) {
+      last = result.message;
+      job.note(node.name, last);
+    } else if (result.exit === NOT_YET) {
+      last = (await askNode(job.remote, job.cluster, node)).status?.error ?? "";
+      if (last !== "") job.note(node.name, last);
+    } else {
+      last = `quorate-node confirm ended with ${result.exit}`;
+    }
+    await pause(job);
+  }
+  throw new CutOff(
+    `${node.name}: no new connection found the change in force${last && ` (${last})`}`,
+    `look at what the plan changes of keys, sshd and network; ${node.name} goes back to its earlier files by itself`,
+  );
+}
+
+/** The machine undoes the change without us. */
+export class CutOff extends Failure {}

@@ -1,0 +1,90 @@
+// Step: before a machine is touched, the others alone have to carry the cluster.
+import { Failure } from "../../failure.ts";
+import { type Node, ofRole } from "../../model/cluster.ts";
+import { counted, listed } from "../../model/words.ts";
+import type { MachinePlan } from "../../plan/plan.ts";
+import { interrupts } from "../../plan/steps.ts";
+import { askNode } from "../ask-node.ts";
+import { backendsOn, balancersOf, isBehind } from "../backends.ts";
+import type { Job } from "../job.ts";
+
+/**
+ * Throws a Failure where they do not: then nothing has been touched. `outage`: the person has accepted that there are no
+ * others. Design, invariant 6: the others must be a majority of all voters and healthy.
+ */
+export async function gate(job: Job, node: Node, machine: MachinePlan, outage: boolean): Promise<void> {
+  if (machine.action === "none" || (outage && machine.outage)) return;
+  // One that does not work takes nothing away when it is worked on.
+  if ((await askNode(job.remote, job.cluster, node)).state !== "ready") return;
+  if (node.role === "loadbalancer") return balancers(job, node);
+  if (!interrupts(machine.action)) return;
+  await servers(job, node);
+  await ways(job, node);
+}
+
+async function balancers(job: Job, node: Node): Promise<void> {
+  const others = ofRole(job.cluster, "loadbalancer").filter((other) => other !== node);
+  if (others.length === 0) return;
+  const states = await Promise.all(others.map((other) => askNode(job.remote, job.cluster, other)));
+  if (states.some(({ state }) => state === "ready")) return;
+  throw new Failure(
+    `${node.name} is left as it is: no other load balancer is ready (${listed(states.map(({ name, state }) => `${name}: ${state}`))})`,
+    "bring them back first: npx quorate status says what they wait for",
+  );
+}
+
+async function servers(job: Job, node: Node): Promise<void> {
+  const all = ofRole(job.cluster, "server");
+  const others = all.filter((other) => other !== node);
+  const states = await Promise.all(others.map((other) => askNode(job.remote, job.cluster, other)));
+  const healthy = states.filter(({ state, status }) => state === "ready" && status?.voter === true);
+  // A server that was silent from the start is counted as lost; one that answers and is not well is a reason to stop.
+  const ill = states.filter(
+    (state) => state.state !== "ready" && state.state !== "no answer" && job.reachable.has(state.name),
+  );
+  if (ill.length > 0) {
+    throw new Failure(
+      `${node.name} is left as it is: ${listed(ill.map(({ name, state, detail }) => `${name} is ${state}${detail && ` (${detail})`}`))}`,
+      "wait until all servers are ready (npx quorate status --watch), then run apply again",
+    );
+  }
+  const members = Math.max(all.length, ...states.map(({ status }) => status?.members ?? 0));
+  const needed = Math.floor(members / 2) + 1;
+  if (node.role === "server" && healthy.length < needed) {
+    throw new Failure(
+      `${node.name} is left as it is: without it ${counted(healthy.length, "voter")} would stay, and ${needed} of ${members} are needed`,
+      "bring the other servers back first: npx quorate status says what they wait for",
+    );
+  }
+  if (node.role === "agent" && healthy.length === 0) {
+    throw new Failure(
+      `${node.name} is left as it is: no server is ready`,
+      "look at the servers: npx quorate status",
+    );
+  }
+}
+
+/** Every load balancer has somebody else to lead traffic to. */
+async function ways(job: Job, node: Node): Promise<void> {
+  if (!isBehind(job.cluster, node)) return;
+  await Promise.all(
+    balancersOf(job).map(async (balancer) => {
+      const backends = await backendsOn(job, balancer);
+      const mine = new Set(
+        backends.filter(({ server }) => server === node.name).map(({ backend }) => backend),
+      );
+      const alone = [...mine].filter(
+        (each) =>
+          backends.some(({ backend, server }) => backend === each && server !== node.name) &&
+          !backends.some(
+            ({ backend, server, up, drained }) => backend === each && server !== node.name && up && !drained,
+          ),
+      );
+      if (alone.length === 0) return;
+      throw new Failure(
+        `${node.name} is left as it is: ${balancer.name} has nobody else to send ${listed(alone)} to`,
+        `look at them: curl http://${balancer.address}:${job.cluster.loadBalancer.statusPort}/backends`,
+      );
+    }),
+  );
+}

@@ -1,0 +1,35 @@
+// Step: a load balancer that holds the registration address gives it up before it is worked on.
+import { Failure } from "../../failure.ts";
+import { type Node, ofRole } from "../../model/cluster.ts";
+import { APPLY_TIMING } from "../../model/timing.ts";
+import { NODE_PATHS } from "../../render/node-paths.ts";
+import { askNode } from "../ask-node.ts";
+import { type Job, pause, runOn } from "../job.ts";
+
+/** Nothing where it does not hold it. Throws a Failure where no other load balancer takes it; keepalived then runs again. */
+export async function giveUpVip(job: Job, node: Node): Promise<void> {
+  if ((await askNode(job.remote, job.cluster, node)).status?.vip !== true) {
+    job.note(node.name, "it does not hold it");
+    return;
+  }
+  await runOn(job, node.name, `${job.fence}\nexec ${NODE_PATHS.program} yield ${APPLY_TIMING.healSeconds}\n`);
+  const others = ofRole(job.cluster, "loadbalancer").filter(
+    (other) => other !== node && job.reachable.has(other.name),
+  );
+  const end = performance.now() + APPLY_TIMING.yield;
+  while (performance.now() < end) {
+    const answers = await Promise.all(others.map((other) => askNode(job.remote, job.cluster, other)));
+    if (answers.some(({ status }) => status?.vip === true)) return;
+    await pause(job);
+  }
+  await takePartAgain(job, node);
+  throw new Failure(
+    `${node.name} gave up the registration address, and no other load balancer took it within ${APPLY_TIMING.yield / 1000} s; it has it again`,
+    "look at the others: npx quorate status",
+  );
+}
+
+/** keepalived runs again. */
+export async function takePartAgain(job: Job, node: Node): Promise<void> {
+  await runOn(job, node.name, "systemctl stop quorate-vip.service 2>/dev/null\nsystemctl start keepalived\n");
+}

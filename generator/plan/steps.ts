@@ -1,0 +1,52 @@
+// What is done on a machine to carry out its plan, step by step. Apply executes exactly these, in this order.
+import type { ActionClass } from "../model/action.ts";
+import { type Cluster, ofRole } from "../model/cluster.ts";
+import type { MachinePlan } from "./plan.ts";
+
+/** Every step, as a person reads it. */
+export const STEPS = {
+  gate: "check the others",
+  yield: "give up the registration address",
+  drain: "drain in HAProxy",
+  evict: "drain in Kubernetes",
+  send: "send the files",
+  start: "put them in force",
+  confirm: "come in again",
+  reboot: "restart the machine",
+  health: "wait until healthy",
+  resume: "take back into service",
+} as const;
+
+export type StepName = keyof typeof STEPS;
+
+/** Actions that end a program which others use, so that it is emptied first. */
+const INTERRUPTING: ReadonlySet<ActionClass> = new Set(["restart", "upgrade", "reboot"]);
+
+/** What apply does not do. */
+const NOT_APPLIED: ReadonlySet<ActionClass> = new Set(["reflash", "add", "remove", "refused"]);
+
+/** True where users of the machine have to be led elsewhere first. */
+export function interrupts(action: ActionClass): boolean {
+  return INTERRUPTING.has(action);
+}
+
+/** The steps for one machine; none where nothing is to be done there. */
+export function stepsOf(cluster: Cluster, machine: MachinePlan): readonly StepName[] {
+  if (machine.state !== "changes" || NOT_APPLIED.has(machine.action)) return [];
+  const { role, action, files, unfinished, closed } = machine;
+  const spare = ofRole(cluster, role).length > 1;
+  const balancers = ofRole(cluster, "loadbalancer").length;
+  const led = interrupts(action) && role !== "loadbalancer";
+  return [
+    "gate",
+    ...(role === "loadbalancer" && action !== "none" && balancers > 1 ? (["yield"] as const) : []),
+    ...(led && balancers > 0 && (spare || role === "agent") ? (["drain"] as const) : []),
+    ...(led && cluster.rollout.drain && cluster.nodes.length - balancers > 1 ? (["evict"] as const) : []),
+    ...(files.length > 0 ? (["send"] as const) : []),
+    ...(files.length > 0 || unfinished !== null ? (["start"] as const) : []),
+    ...(files.some(({ armed }) => armed) ? (["confirm"] as const) : []),
+    ...(action === "reboot" ? (["reboot"] as const) : []),
+    "health",
+    ...(led || closed ? (["resume"] as const) : []),
+  ];
+}
