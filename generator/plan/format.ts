@@ -41,9 +41,11 @@ function machineText(machine: MachinePlan, widths: { readonly name: number; read
   ].join("");
 }
 
-function actionText({ action, files, unfinished }: MachinePlan): string {
-  if (files.length === 0) return unfinished === null ? "is taken back into service" : "goes on";
-  return action === "none" ? "takes new files" : action;
+function actionText({ action, files, unfinished, closed }: MachinePlan): string {
+  if (files.length > 0) return action === "none" ? "takes new files" : action;
+  if (unfinished !== null) return "goes on";
+  // One that is added or removed has no files to change either.
+  return closed ? "is taken back into service" : action;
 }
 
 function filesText(files: readonly FilePlan[]): string {
