@@ -89,7 +89,7 @@ test("what could lock everybody out is armed; what is left from before is remove
   assert.deepEqual(
     made.files.map(({ change, armed, action }) => [change, armed, action]),
     [
-      ["changed", true, "none"],
+      ["changed", true, "reload"],
       ["removed", false, "restart"],
       ["mode", false, "none"],
     ],

@@ -9,8 +9,11 @@ import { parseRecord } from "../generator/model/record.ts";
 import { formatPlan } from "../generator/plan/format.ts";
 import type { Plan } from "../generator/plan/plan.ts";
 import { programs } from "../generator/program.ts";
+import { digestOf } from "../generator/render/node-program.ts";
 import { clusterOf, TEMPLATES } from "./support/fixtures.ts";
 import { type PlanPlace, planPlace } from "./support/plan-place.ts";
+import { filesOf } from "./support/plan-play.ts";
+import { statusText } from "./support/says.ts";
 
 const ROOT = new Uint8Array(32).fill(3);
 const KEYS = "/etc/quorate/authorized_keys";
@@ -21,11 +24,15 @@ async function planned(place: PlanPlace, lines: Readonly<Record<string, string>>
   const cluster = clusterOf(readFileSync(place.config, "utf8"));
   const read = parseRecord(readFileSync(join(place.folder, "out/applied.json"), "utf8"));
   assert.ok(read.ok);
+  const status = (name: string) => {
+    const applied = digestOf(filesOf(name, cluster));
+    return Buffer.from(statusText(name, { cluster: cluster.name, applied })).toString("base64");
+  };
   const remote: Remote = {
     run: async (name) => ({
       finished: true,
       exit: 0,
-      stdout: `${lines[name] ?? ""}status \nend\n`,
+      stdout: `${lines[name] ?? ""}status ${status(name)}\nend\n`,
       stderr: "",
     }),
     close: async () => {},

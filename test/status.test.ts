@@ -16,6 +16,7 @@ import { type ClusterState, clusterState } from "../generator/status/cluster-sta
 import { duration, formatStatus, statusJson, withoutTimes } from "../generator/status/format.ts";
 import { guardBundle, writeBundle } from "../generator/status/write-bundle.ts";
 import { makeCluster } from "./support/clusters.ts";
+import { statusText } from "./support/says.ts";
 import { scratch } from "./support/scratch.ts";
 
 const CLUSTER = makeCluster({ servers: 3, agents: 0, loadBalancers: 1 });
@@ -34,33 +35,8 @@ const done = (exit: number, stdout = "", stderr = ""): RemoteResult => ({
   stderr,
 });
 
-/** What a machine's quorate-node says; a server that is ready and a voter of three where nothing else is given. */
-function says(name: string, changes: Readonly<Record<string, unknown>> = {}): RemoteResult {
-  const role = name.startsWith("server") ? "server" : name.startsWith("lb") ? "loadbalancer" : "agent";
-  const isServer = role === "server";
-  const status = {
-    format: 1,
-    name,
-    role,
-    cluster: "test",
-    state: "ready",
-    step: "done",
-    since: 1_763_840_000,
-    waitingFor: "",
-    error: "",
-    next: "",
-    now: 1_763_840_100,
-    boot: "3f2c",
-    k3s: "v1.36.4+k3s1",
-    applied: "ab".repeat(32),
-    voter: isServer,
-    voters: isServer ? 3 : 0,
-    members: isServer ? 3 : 0,
-    vip: false,
-    ...changes,
-  };
-  return done(0, `${JSON.stringify(status)}\n`);
-}
+const says = (name: string, changes: Readonly<Record<string, unknown>> = {}) =>
+  done(0, statusText(name, changes));
 
 /** The cluster's state where every machine that is not named is ready. */
 function stateOf(answers: Readonly<Record<string, RemoteResult>>, cluster: Cluster = CLUSTER): ClusterState {

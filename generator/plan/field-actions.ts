@@ -30,7 +30,7 @@ const NODES = (action: ActionClass): ByRole => ({ server: action, agent: action 
 const RESTARTS = "K3s restarts and reads it";
 const HAPROXY = "HAProxy reloads";
 const NETWORK =
-  "the node program hands it to the machine's own network program (netplan, NetworkManager, networkd or ifupdown)";
+  "the node program hands it to the machine's own network program (netplan, NetworkManager, networkd or ifupdown); a load balancer gives the registration address up first";
 const FOR_EVER = "K3s takes it only when a cluster is founded";
 const CARD = "only the first boot makes it: write a new card";
 const NEXT_INSTALL = "used when K3s is next installed";
@@ -62,13 +62,13 @@ export const FIELD_ACTIONS: readonly FieldAction[] = [
     actions: { loadbalancer: "reload" },
     how: "keepalived reloads; between the first load balancer and the last, two may hold the address",
   },
-  { field: "network.subnet", files: [networkConfig], actions: EVERYWHERE("none"), how: NETWORK },
-  { field: "network.gateway", files: [networkConfig], actions: EVERYWHERE("none"), how: NETWORK },
-  { field: "network.dns", files: [networkConfig], actions: EVERYWHERE("none"), how: NETWORK },
+  { field: "network.subnet", files: [networkConfig], actions: EVERYWHERE("reload"), how: NETWORK },
+  { field: "network.gateway", files: [networkConfig], actions: EVERYWHERE("reload"), how: NETWORK },
+  { field: "network.dns", files: [networkConfig], actions: EVERYWHERE("reload"), how: NETWORK },
   {
     field: "network.interface",
     files: [settings, networkConfig, keepalived],
-    actions: { ...NODES("none"), loadbalancer: "reload" },
+    actions: EVERYWHERE("reload"),
     how: `${NETWORK}; keepalived reloads`,
   },
   {
@@ -200,11 +200,11 @@ export const FIELD_ACTIONS: readonly FieldAction[] = [
   {
     field: "nodes[].address",
     files: [settings, networkConfig, haproxy, keepalived, config],
-    actions: { server: "refused", agent: "restart", loadbalancer: "reload" },
+    actions: { server: "refused", agent: "reflash", loadbalancer: "reflash" },
     others: { server: "restart", agent: "none", loadbalancer: "reload" },
-    how: `etcd knows a server by its address; else ${NETWORK}, and what names the address restarts or reloads; plan asks at the new address, so the machine is unknown to it until it is there`,
+    how: "etcd knows a server by its address; another machine moves with a new card, and on the others what names its address restarts or reloads",
   },
-  { field: "nodes[].mac", files: [networkConfig], actions: EVERYWHERE("none"), others: {}, how: NETWORK },
+  { field: "nodes[].mac", files: [networkConfig], actions: EVERYWHERE("reload"), others: {}, how: NETWORK },
   {
     field: "nodes[].disk",
     files: [],
@@ -222,7 +222,7 @@ export const FIELD_ACTIONS: readonly FieldAction[] = [
   {
     field: "nodes[].interface",
     files: [settings, networkConfig, keepalived],
-    actions: { ...NODES("none"), loadbalancer: "reload" },
+    actions: EVERYWHERE("reload"),
     others: {},
     how: `${NETWORK}; keepalived reloads`,
   },
