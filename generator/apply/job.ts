@@ -5,7 +5,6 @@ import { maskSecrets } from "../config/secret-like.ts";
 import { Failure } from "../failure.ts";
 import type { Cluster, Node } from "../model/cluster.ts";
 import type { SecretRef } from "../model/files.ts";
-import { APPLY_TIMING } from "../model/timing.ts";
 import type { Problem, Remote } from "./remote.ts";
 
 export interface Job {
@@ -17,6 +16,8 @@ export interface Job {
   readonly reveal: (node: Node) => (ref: SecretRef) => string;
   /** The first line of every script that changes something: it ends the script where another apply has taken over. */
   readonly fence: string;
+  /** How long a machine that does not answer is asked again, in milliseconds. */
+  readonly patience: number;
   /** The person wants it to end: no further step is begun. */
   readonly interrupted: AbortSignal;
   /** Says what is waited for, in the step that is under way on that machine. */
@@ -27,8 +28,6 @@ export interface RunOn {
   /** Milliseconds for one try. */
   readonly limit?: number;
   readonly input?: string | Uint8Array;
-  /** How long a machine that does not answer is asked again, in milliseconds. Default: APPLY_TIMING.silence. */
-  readonly patience?: number;
   readonly fresh?: boolean;
 }
 
@@ -50,8 +49,8 @@ export class ApplyInterrupted extends Failure {
  * nobody knows whether a connection that was cut had done its work. Throws a Failure.
  */
 export async function runOn(job: Job, machine: string, script: string, options: RunOn = {}): Promise<string> {
-  const { limit = TRY_MS, patience = APPLY_TIMING.silence, ...more } = options;
-  const end = performance.now() + patience;
+  const { limit = TRY_MS, ...more } = options;
+  const end = performance.now() + job.patience;
   for (;;) {
     if (job.interrupted.aborted) throw new ApplyInterrupted();
     const result = await job.remote.run(machine, script, { limit, ...more });

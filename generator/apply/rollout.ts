@@ -6,6 +6,7 @@ import { APPLY_TIMING } from "../model/timing.ts";
 import type { MachinePlan, Plan } from "../plan/plan.ts";
 import { type StepName, stepsOf } from "../plan/steps.ts";
 import { digestOf } from "../render/node-program.ts";
+import { askNode } from "./ask-node.ts";
 import { ApplyInterrupted, type Job } from "./job.ts";
 import { confirm, CutOff } from "./steps/confirm.ts";
 import { drain, undrain } from "./steps/drain.ts";
@@ -209,7 +210,7 @@ async function recover(
   finish: (outcome: Outcome, error: Failure) => MachineResult,
 ): Promise<MachineResult> {
   // Also where a person has interrupted: what was taken out of service goes back.
-  const job = { ...given, interrupted: new AbortController().signal };
+  const job = { ...given, interrupted: new AbortController().signal, patience: APPLY_TIMING.recovery };
   const digest = digestOf(rollout.filesOf(node));
   let outcome: Outcome = error instanceof ApplyInterrupted ? "interrupted" : "failed";
   const notes: string[] = [];
@@ -226,15 +227,18 @@ async function recover(
   // K3s' data may be of a newer minor already, and an earlier one does not read it (facts: upgrades).
   const helps =
     done.has("start") && machine.files.length > 0 && !["upgrade", "reboot"].includes(machine.action);
-  if (outcome === "failed" && helps) {
+  const silent =
+    (await askNode(job.remote, job.cluster, node)).state === "no answer" && !(error instanceof CutOff);
+  if (outcome === "failed" && helps && silent) {
+    notes.push(
+      "it does not answer, so it was not rolled back: when it is back, it goes on with the new files by itself",
+    );
+  } else if (outcome === "failed" && helps) {
     const back = await attempt("not rolled back", async () => {
       if (!(error instanceof CutOff)) await undo(job, node, digest);
-      await health(
-        job,
-        node,
-        (applied) => applied !== digest,
-        healthLimit(machine) + APPLY_TIMING.undoSeconds * 1000,
-      );
+      // After a cut it comes back by itself, and until then nobody gets in.
+      const waiting = { ...job, patience: APPLY_TIMING.undoSeconds * 1000 + APPLY_TIMING.silence };
+      await health(waiting, node, (applied) => applied !== digest, healthLimit(machine));
     });
     if (back) outcome = "rolled back";
   }

@@ -16,6 +16,7 @@ import { commitOf, missingCommits } from "../git.ts";
 import type { Cluster, Node } from "../model/cluster.ts";
 import type { FileMap, NodeFile } from "../model/files.ts";
 import type { ClusterRecord } from "../model/record.ts";
+import { APPLY_TIMING } from "../model/timing.ts";
 import { counted, listed } from "../model/words.ts";
 import { compareOutput, guardOutput, writeOutput } from "../output.ts";
 import { formatPlan } from "../plan/format.ts";
@@ -190,6 +191,7 @@ async function carryOut(intent: Intent, remote: Remote, shown: Plan): Promise<Re
       reachable: reachableOf(plan),
       reveal: (node: Node) => revealOn(node, intent.root, intent.record),
       fence: lease.fence,
+      patience: APPLY_TIMING.silence,
       interrupted: session.interrupted,
       note: progress.note,
     };

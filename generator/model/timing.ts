@@ -84,6 +84,8 @@ export const NODE_TIMING = {
 export const APPLY_TIMING = {
   /** A machine that does not answer is asked again for so long: a network that comes back, sshd that reloads. */
   silence: 60_000,
+  /** The same after a failure: what can be put back is put back, and the rest is said. */
+  recovery: 10_000,
   /** For open streams, after a machine takes no new ones: then they are closed. Longer than most requests. */
   drainSeconds: 10,
   /** After which a load balancer takes a drained machine back by itself, or takes part in the vip again. */

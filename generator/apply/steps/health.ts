@@ -39,7 +39,8 @@ async function own(job: Job, node: Node, wanted: (digest: string) => boolean, en
     if (inForce && (node.role !== "server" || status.voter)) return;
     const trouble = troubleOf(state);
     if (trouble !== failing.detail) failing = { detail: trouble, since: performance.now() };
-    const hopeless = trouble !== "" && performance.now() - failing.since >= APPLY_TIMING.failure;
+    const patience = state.state === "no answer" ? job.patience : APPLY_TIMING.failure;
+    const hopeless = trouble !== "" && performance.now() - failing.since >= patience;
     if (hopeless || performance.now() >= end) {
       throw new Failure(
         `${node.name} is not healthy: ${trouble || `${state.state}${state.detail && `: ${state.detail}`}`}`,
@@ -54,6 +55,7 @@ async function own(job: Job, node: Node, wanted: (digest: string) => boolean, en
 /** What a machine complains about; empty while it only works or waits. */
 function troubleOf({ state, detail, status }: MachineState): string {
   if (state === "failed") return detail;
+  if (state === "no answer") return `no answer (${detail})`;
   return state === "waiting" ? (status?.error ?? "") : "";
 }
 
