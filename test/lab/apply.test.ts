@@ -230,6 +230,30 @@ describe("apply, from a person's computer", { concurrency: false }, () => {
   );
 
   test(
+    "new host keys and another name server: a new connection confirms them, on every machine, and nothing is undone",
+    watch(async () => {
+      const key = await named("agent-1").must("cat /etc/ssh/ssh_host_ed25519_key.pub");
+      person.edit({
+        secrets: { generations: { sshHostKey: 2 } },
+        network: { ...(config["network"] as object), dns: ["10.88.0.1", "10.88.0.53"] },
+      });
+      const done = outcomes(await person.quorate("apply", "--yes", "--json"));
+      assert.deepEqual(new Set(Object.values(done)), new Set(["applied"]));
+      assert.notEqual(await named("agent-1").must("cat /etc/ssh/ssh_host_ed25519_key.pub"), key);
+      for (const { name } of machines) {
+        const entered = await person.quorate("ssh", name, "--", "grep -rh 10.88.0.53 /etc/netplan");
+        assert.match(entered.stdout, /10\.88\.0\.53/, `${name}: ${entered.stderr}`);
+        const kept = await named(name).must(
+          "ls -A /var/lib/quorate; systemctl list-units --plain --no-legend 'quorate-undo*'",
+        );
+        assert.doesNotMatch(kept, /armed|undo/, name);
+        assert.match(record().machines.get(name)?.hostKey ?? "", /^ssh-ed25519 /);
+      }
+      assert.equal((await person.quorate("plan", "--exit-code")).status, 0);
+    }),
+  );
+
+  test(
     "of two at once one works and the other says who does; a dead one's hold ends by itself",
     watch(async (t) => {
       const back = person.edit({ loadBalancer: { maxConnections: 3400 } });
