@@ -41,6 +41,7 @@ test("the README has these commands and no others, and CI calls the second", () 
   assert.deepEqual([...new Set(inline)].toSorted(), [
     "npm run check",
     "npm run render",
+    "npx quorate apply",
     "npx quorate card NAME TARGET",
     "npx quorate kubeconfig --merge",
     "npx quorate new",
@@ -86,8 +87,12 @@ test("npx quorate plan --offline: on a fresh clone it says that nothing has been
   );
 });
 
-test("npx quorate plan, npx quorate kubeconfig --merge: without the cluster's secret they say where it is", () => {
-  for (const command of ["npx quorate plan", "HOME=$PWD npx quorate kubeconfig --merge"]) {
+test("npx quorate plan, npx quorate apply, npx quorate kubeconfig --merge: without the cluster's secret they say where it is", () => {
+  for (const command of [
+    "npx quorate plan",
+    "npx quorate apply",
+    "HOME=$PWD npx quorate kubeconfig --merge",
+  ]) {
     const { status, stderr } = sh(command);
     assert.equal(status, 1, stderr);
     assert.match(

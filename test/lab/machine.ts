@@ -6,7 +6,7 @@ import type { Seed } from "../../generator/cards/seed.ts";
 import { removeCgroups } from "./cgroup.ts";
 import { command, type Result, until } from "./command.ts";
 import { type Disk, flash, scrap } from "./disk.ts";
-import { linkName, plugIn, removeLink, setLink } from "./network.ts";
+import { linkName, plugIn, removeLink, setLink, throttleLink } from "./network.ts";
 import {
   firstProcess,
   isAlive,
@@ -44,6 +44,8 @@ export interface Machine {
   /** Pulls the network cable; it stays out over a power cut. */
   readonly cut: () => void;
   readonly heal: () => void;
+  /** A slow line: so many kbit a second to it; null: as fast as it can. */
+  readonly throttle: (kbit: number | null) => void;
   /** Hangs processes whose command line matches: they are there, hold their ports, and do nothing. Throws where none does. */
   readonly freeze: (pattern: string) => Promise<void>;
   readonly thaw: (pattern: string) => Promise<void>;
@@ -175,6 +177,7 @@ export function makeMachine(
       cable = true;
       setLink(link, true);
     },
+    throttle: (kbit) => throttleLink(link, kbit),
     freeze: (pattern) => signal("STOP", pattern),
     thaw: (pattern) => signal("CONT", pattern),
   };

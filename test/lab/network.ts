@@ -34,6 +34,18 @@ export function setLink(link: string, up: boolean): void {
   if (hasLink(link)) mustRun("ip", "link", "set", link, up ? "up" : "down");
 }
 
+/** Lets through what goes to the machine of that link at no more than so many kbit a second; null: as fast as it can. */
+export function throttleLink(link: string, kbit: number | null): void {
+  if (kbit === null) mustRun("tc", "qdisc", "del", "dev", link, "root");
+  else
+    mustRun(
+      "tc",
+      ..."qdisc replace dev".split(" "),
+      link,
+      ...`root tbf rate ${kbit}kbit burst 1600 latency 2s`.split(" "),
+    );
+}
+
 /** Takes a link away at once, before the kernel gets round to it. */
 export function removeLink(link: string): void {
   try {
