@@ -240,7 +240,10 @@ async function recover(
       const waiting = { ...job, patience: APPLY_TIMING.undoSeconds * 1000 + APPLY_TIMING.silence };
       await health(waiting, node, (applied) => applied !== digest, healthLimit(machine));
     });
-    if (back) outcome = "rolled back";
+    if (back) {
+      outcome = "rolled back";
+      notes.push("it runs with its earlier files again");
+    }
   }
   if (done.has("yield") && !done.has("start"))
     await attempt("keepalived does not run again", () => takePartAgain(job, node));

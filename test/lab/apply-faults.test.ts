@@ -308,10 +308,11 @@ describe("a change does not work", { concurrency: false }, () => {
     "K3s does not start with it: rolled back, the other servers are not touched and serve",
     watch(async () => {
       change("server");
-      const refused = `grep -q 'retention: ${edits}$' /etc/rancher/k3s/config.yaml`;
       const dropIn = "/etc/systemd/system/k3s.service.d/zz-lab.conf";
       await named("server-1").must(
-        `printf '[Service]\\nExecStartPre=/bin/sh -c "! ${refused}"\\n' >${dropIn} && systemctl daemon-reload`,
+        `cat >/usr/local/sbin/refuse && chmod 755 /usr/local/sbin/refuse
+printf '[Service]\\nExecStartPre=/usr/local/sbin/refuse\\n' >${dropIn} && systemctl daemon-reload`,
+        { input: `#!/bin/sh\n! grep -q 'retention: ${edits}$' /etc/rancher/k3s/config.yaml\n` },
       );
       const { status, stdout } = await person.quorate("apply", "--yes");
       assert.equal(status, 1, stdout);
@@ -341,7 +342,7 @@ describe("a change does not work", { concurrency: false }, () => {
       assert.equal(status, 1, stdout);
       assert.match(stdout, new RegExp(`^${standby} +rolled back`, "m"));
       assert.match(stdout, new RegExp(`^${other} +not begun`, "m"));
-      assert.match(stdout, /port 8405 is taken by another program: python3/);
+      assert.match(stdout, /port 8405 is taken by another program: "python3"/);
       await isClean();
       await named(standby).must("systemctl stop taken");
       back();
