@@ -27,6 +27,8 @@ export const NODE_PATHS = {
   instance: "/var/lib/cloud/data/instance-id",
   /** The instance-id of the card whose files were all seen and synced to the disk. */
   seeded: "/var/lib/quorate/seeded",
+  /** The files as a card or an apply put them there: `MODE SHA256 PATH` each. A change by hand does not change it. */
+  given: "/var/lib/quorate/given",
 } as const;
 
 /** On a machine that an apply has closed to new pods: it was us, so that we may open it again, also after a runner died. */
