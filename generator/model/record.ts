@@ -46,6 +46,8 @@ export type RecordText =
 const FORMAT = 1;
 const HEX_64 = /^[0-9a-f]{64}$/;
 const GIT_ID = /^[0-9a-f]{40}$/;
+/** Names become arguments and lines of ssh's files. */
+const NAME = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
 const ROLES: readonly unknown[] = ["server", "agent", "loadbalancer"] satisfies readonly Role[];
 
 /** The text of out/applied.json: the same record gives the same bytes. It holds no time, so that nothing new is nothing to commit. */
@@ -76,6 +78,9 @@ export function parseRecord(text: string): RecordText {
     return { ok: false, reason: "cluster.secretCheck is no check value" };
   if (uid !== null && typeof uid !== "string") return { ok: false, reason: "cluster.uid is no text" };
   if (!isTexts(fixed)) return { ok: false, reason: "cluster.fixed holds something else than texts" };
+  const nameless = Object.keys(machines).find((name) => !NAME.test(name));
+  if (nameless !== undefined)
+    return { ok: false, reason: `machines: ${JSON.stringify(nameless)} is no machine's name` };
   const entries = Object.entries(machines).map(([key, each]) => [key, machineOf(each)] as const);
   const faulty = entries.find(([, machine]) => typeof machine === "string");
   if (faulty) return { ok: false, reason: `machines.${faulty[0]}: ${String(faulty[1])}` };
