@@ -150,6 +150,11 @@ export const VERBS: Readonly<Record<string, Verb>> = {
     ],
     load: async () => (await import("./commands/apply.ts")).apply,
   },
+  drift: {
+    text: "Hold the machines against what was last applied to them: files, units, versions, members. It needs no secret; exit 2 where something differs.",
+    flags: [IDENTITY_FLAG],
+    load: async () => (await import("./commands/drift.ts")).drift,
+  },
   kubeconfig: {
     text: "Fetch the administrator's kubeconfig: into a FILE, or beside the clusters that you have.",
     moreWords: ["FILE"],

@@ -12,7 +12,7 @@ export interface Backend {
 }
 
 /** The lines of `quorate-node backends`: `BACKEND/SERVER up|down drained|-`. */
-function parseBackends(text: string): readonly Backend[] {
+export function parseBackends(text: string): readonly Backend[] {
   return text.split("\n").flatMap((line) => {
     const [, backend = "", server = "", state, drain] =
       /^([^/ ]+)\/(\S+) (up|down) (drained|-)$/.exec(line) ?? [];

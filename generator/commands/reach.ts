@@ -1,6 +1,7 @@
-// The way to the machines of a cluster: its config, the host keys that its secret gives, and ssh.
+// The way to the machines of a cluster: addresses, the host keys that its secret gives or its record knows, and ssh.
 import { openSsh, type Ssh } from "../apply/ssh.ts";
 import type { Cluster } from "../model/cluster.ts";
+import type { ClusterRecord } from "../model/record.ts";
 import { deriveSecret } from "../secrets/derive.ts";
 import type { Invocation } from "./command.ts";
 
@@ -32,5 +33,26 @@ export function reach(
     environment,
     ...(typeof identity === "string" && { identity }),
     ...(ends && { signal: session.interrupted }),
+  });
+}
+
+/** The same to the machines of the record, where they were recorded and by the host keys that they had: it needs no secret. */
+export function reachRecorded(
+  { access }: Cluster,
+  { machines }: ClusterRecord,
+  { environment, flags, session }: Invocation,
+): Ssh {
+  const identity = flags["identity"];
+  return openSsh({
+    machines: [...machines].map(([name, { address, hostKey }]) => ({
+      name,
+      address,
+      port: SSH_PORT,
+      user: access.user,
+      hostKey,
+    })),
+    environment,
+    ...(typeof identity === "string" && { identity }),
+    signal: session.interrupted,
   });
 }

@@ -43,6 +43,7 @@ test("the README has these commands and no others, and CI calls the second", () 
     "npm run render",
     "npx quorate apply",
     "npx quorate card NAME TARGET",
+    "npx quorate drift",
     "npx quorate kubeconfig --merge",
     "npx quorate new",
     "npx quorate plan",
@@ -85,6 +86,13 @@ test("npx quorate plan --offline: on a fresh clone it says that nothing has been
     stdout,
     /^server-1 .* add: nothing has been applied yet\n.*\n.*\n {2}next: npx quorate card server-1$/m,
   );
+});
+
+test("npx quorate drift: on a fresh clone it says that nothing has been applied yet, and what to do", () => {
+  const { status, stdout, stderr } = sh("npx quorate drift");
+  assert.equal(status, 1, stderr);
+  assert.equal(stdout, "");
+  assert.match(stderr, /^error: nothing has been applied yet: .*\n {2}next: npx quorate apply /);
 });
 
 test("npx quorate plan, npx quorate apply, npx quorate kubeconfig --merge: without the cluster's secret they say where it is", () => {

@@ -1,11 +1,12 @@
 // The sample cluster from cold cards: nobody logs in anywhere, and it is one highly available cluster in the end.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Drift } from "../../generator/drift/drift.ts";
 import type { MachinePlan } from "../../generator/plan/plan.ts";
 import type { Cluster } from "../../generator/model/cluster.ts";
 import { deriveSecret } from "../../generator/secrets/derive.ts";
@@ -164,6 +165,85 @@ describe("the sample cluster, three servers and a load balancer", { concurrency:
       }
 
       assert.equal((await quorate("plan", "--exit-code")).status, 0, "everything is as it was");
+    }),
+  );
+
+  test(
+    "drift, without the cluster's secret: nothing, then everything that a hand has changed, also after the next run; nothing again",
+    watch(async (t) => {
+      const git = async (...args: readonly string[]) => {
+        const { status, stderr } = await command("git", ["-C", home, ...args]);
+        assert.equal(status, 0, stderr);
+      };
+      const secrets = join(home, ".secrets");
+      t.after(() => {
+        rmSync(join(home, ".git"), { recursive: true, force: true });
+        if (existsSync(`${secrets}.away`)) renameSync(`${secrets}.away`, secrets);
+      });
+      await git("init", "-q");
+      const applied = await quorate("apply", "--yes");
+      assert.equal(applied.status, 0, applied.stderr + applied.stdout);
+      await git("add", "out", "cluster.config.json");
+      await git("-c", "user.name=lab", "-c", "user.email=lab@example.org", "commit", "-qm", "as applied");
+      renameSync(secrets, `${secrets}.away`);
+      const begun = performance.now();
+      const nothing = await quorate("drift");
+      t.diagnostic(`drift of four machines: ${((performance.now() - begun) / 1000).toFixed(1)} s`);
+      assert.equal(nothing.status, 0, nothing.stderr + nothing.stdout);
+      assert.match(nothing.stdout, /^drift: 4 of 4 machines as recorded$/m);
+
+      const [first, second, third] = servers as readonly [Machine, Machine, Machine];
+      await first.must("echo by-hand >>/etc/quorate/authorized_keys && chmod 666 /etc/quorate/node.conf");
+      await first.must("quorate-node converge");
+      await second.must("systemctl disable k3s quorate-node");
+      await third.must(
+        "echo x >>/etc/rancher/k3s/server-token && echo by-hand >>/home/ops/.ssh/authorized_keys",
+      );
+      await balancer.must("sed -i 's/leastconn/roundrobin/' /etc/haproxy/haproxy.cfg");
+      const { status, stdout, stderr } = await quorate("drift", "--json");
+      assert.equal(status, 2, stderr);
+      const { machines: told, differences } = JSON.parse(stdout) as Drift;
+      const whats = Object.fromEntries(
+        told.map(({ name, differences }) => [name, differences.map(({ what }) => what).toSorted()]),
+      );
+      assert.deepEqual(whats, {
+        "server-1": ["/etc/quorate/authorized_keys", "/etc/quorate/node.conf"],
+        "server-2": ["k3s", "quorate-node.service"],
+        "server-3": ["/etc/rancher/k3s/server-token", "~ops/.ssh/authorized_keys"],
+        "lb-1": ["/etc/haproxy/haproxy.cfg"],
+      });
+      assert.deepEqual(differences, []);
+      assert.match(
+        stderr,
+        /^ {2}\/etc\/quorate\/authorized_keys\n.*\n.*\n {4}next {6}npx quorate apply puts it back\n(.*\n)+? {6}\+by-hand$/m,
+      );
+      assert.match(
+        stderr,
+        /^ {2}k3s\n.*\n {4}seen {6}active, disabled\n {4}next {6}npx quorate ssh server-2 -- sudo systemctl enable k3s$/m,
+      );
+      assert.match(stderr, /^ {6}-.*leastconn.*\n {6}\+.*roundrobin/m);
+      assert.ok(
+        !(stdout + stderr).includes(deriveSecret(LAB_ROOT, { secret: "server-token", generation: 1 })),
+      );
+
+      // As the text says for each; the live copies by the machine's own program.
+      renameSync(`${secrets}.away`, secrets);
+      for (const next of ["systemctl enable k3s", "systemctl enable quorate-node.service"]) {
+        assert.match(stderr, new RegExp(`npx quorate ssh server-2 -- sudo ${next}$`, "m"));
+        const done = await quorate("ssh", "server-2", "--", `sudo ${next}`);
+        assert.equal(done.status, 0, done.stderr);
+      }
+      assert.match(stderr, /npx quorate ssh lb-1 -- sudo quorate-node converge$/m);
+      const converged = await quorate("ssh", "lb-1", "--", "sudo quorate-node converge");
+      assert.equal(converged.status, 0, converged.stderr);
+      const begunAnew = performance.now();
+      const back = await quorate("apply", "--yes");
+      assert.equal(back.status, 0, back.stderr + back.stdout);
+      t.diagnostic(`two servers put back: ${((performance.now() - begunAnew) / 1000).toFixed(1)} s`);
+      const again = await quorate("drift");
+      assert.match(again.stdout, /^drift: 4 of 4 machines as recorded$/m);
+      assert.equal(again.status, 0);
+      assert.equal(await api(VIP), "401");
     }),
   );
 
