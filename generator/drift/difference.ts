@@ -19,3 +19,7 @@ export function difference(what: string, expected: string, seen: string, next: s
 export function onMachine(name: string, command: string): string {
   return `npx quorate ssh ${name} -- sudo ${command}`;
 }
+
+/** Where another cluster may be involved. */
+export const STOP =
+  "change nothing; find out which machine has that address, and look at npx quorate status --bundle FILE";
