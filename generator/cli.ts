@@ -4,7 +4,7 @@ import { openDialogue } from "./dialogue.ts";
 import { run } from "./verbs.ts";
 
 const INTERRUPTED = 130 satisfies ExitCode;
-/** Milliseconds from Ctrl-C to the end. */
+/** Milliseconds from Ctrl-C to the end, where a verb says nothing else. */
 const CLEAN_UP_MS = 5000;
 /** To the upper left corner, then everything below is erased (ECMA-48: CUP, ED). */
 const WIPE = "\u001b[H\u001b[J";
@@ -13,17 +13,21 @@ const WIPE = "\u001b[H\u001b[J";
 async function main(): Promise<void> {
   const colour = process.stderr.isTTY && process.env["NO_COLOR"] === undefined;
   const interruption = new AbortController();
+  let cleanUp = CLEAN_UP_MS;
   process.on("SIGINT", () => {
     if (interruption.signal.aborted) process.exit(INTERRUPTED);
     interruption.abort();
     // A verb that has something to clean up does so now; one that does not listen is not waited for.
-    setTimeout(() => process.exit(INTERRUPTED), CLEAN_UP_MS).unref();
+    setTimeout(() => process.exit(INTERRUPTED), cleanUp).unref();
   });
   // A reader that went away (| head) is no failure of ours.
   process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1));
   const screen = process.stderr.isTTY && process.env["TERM"] !== "dumb";
   const session = {
     interrupted: interruption.signal,
+    needs: (milliseconds: number) => {
+      cleanUp = milliseconds;
+    },
     screen,
     terminal: process.stdin.isTTY && process.stderr.isTTY,
     dialogue: openDialogue(process.stdin, process.stderr, interruption.signal),

@@ -45,6 +45,7 @@ const IDENTITY_FLAG: Flag = {
 /** For callers that have no terminal. */
 export const NO_SESSION: Session = {
   interrupted: new AbortController().signal,
+  needs: () => {},
   screen: false,
   terminal: false,
   dialogue: NOBODY,

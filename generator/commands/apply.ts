@@ -167,6 +167,7 @@ async function ask({ cluster, only, invocation }: Intent, plan: Plan): Promise<v
 async function carryOut(intent: Intent, remote: Remote, shown: Plan): Promise<Result> {
   const { cluster, only, invocation } = intent;
   const { session, environment, flags } = invocation;
+  session.needs(APPLY_TIMING.cleanUp);
   const reachable = reachableOf(shown);
   const held = cluster.nodes.map(({ name }) => name).filter((name) => reachable.has(name));
   const who = `${environment["USER"] ?? environment["LOGNAME"] ?? "somebody"}@${hostname()}`;

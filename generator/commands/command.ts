@@ -19,8 +19,10 @@ export interface Invocation {
 
 /** What only a verb that runs for a while or talks to machines needs of the process. */
 export interface Session {
-  /** The person pressed Ctrl-C: clean up and return within a few seconds. */
+  /** The person pressed Ctrl-C: clean up and return within a few seconds, or as many as `needs` was told. */
   readonly interrupted: AbortSignal;
+  /** Milliseconds that the verb needs to clean up: machines are slow. A second Ctrl-C ends it at once all the same. */
+  readonly needs: (milliseconds: number) => void;
   /** Somebody looks at a screen that can be wiped. */
   readonly screen: boolean;
   /** A person sits at it and can be asked: standard input and standard error are a terminal. */

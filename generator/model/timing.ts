@@ -86,6 +86,8 @@ export const APPLY_TIMING = {
   silence: 60_000,
   /** The same after a failure: what can be put back is put back, and the rest is said. */
   recovery: 10_000,
+  /** From Ctrl-C to the end: kubectl on a Pi takes seconds. */
+  cleanUp: 60_000,
   /** For open streams, after a machine takes no new ones: then they are closed. Longer than most requests. */
   drainSeconds: 10,
   /** After which a load balancer takes a drained machine back by itself, or takes part in the vip again. */

@@ -57,6 +57,7 @@ export async function runNew(situation: Situation): Promise<Result> {
     environment: { HOME: "/nowhere" },
     session: {
       interrupted: situation.interrupted ?? new AbortController().signal,
+      needs: () => {},
       screen: false,
       terminal: person !== undefined,
       dialogue: person ?? NOBODY,
