@@ -9,7 +9,7 @@ import { bundle } from "../bundle.ts";
 import { type Job, runOn } from "../job.ts";
 
 // A tar that was cut off lacks files of SUMS. Until the last rename nothing of the machine's own is touched.
-const SCRIPT = `umask 077
+export const SEND_SCRIPT = `umask 077
 kept=/var/lib/quorate
 mkdir -p "$kept" && rm -rf "$kept"/staging.*
 part=$(mktemp -d "$kept/staging.XXXXXX") || exit
@@ -18,8 +18,10 @@ said=$(tar -x -C "$part" --no-same-owner -f - 2>&1) || { printf '%s\\n' "$said" 
 cd "$part" || exit
 said=$(sha256sum -c --quiet --strict SUMS 2>&1) || { echo "what arrived is not what was sent: $said" >&2; exit 1; }
 rm SUMS && sync || exit
-rm -rf "$kept/incoming.next" && mv "$part" "$kept/incoming.next" && sync "$kept" || exit
+mv -T "$kept/incoming.next" "$kept/staging.older" 2>/dev/null
+mv -T "$part" "$kept/incoming.next" && sync "$kept" || exit
 trap - EXIT
+rm -rf "$kept/staging.older"
 `;
 
 /** Throws a Failure; the machine is then as it was. */
@@ -39,7 +41,7 @@ export async function send(
       : null,
   });
   try {
-    await runOn(job, node.name, `${job.fence}\n${SCRIPT}`, { limit: 60_000, input });
+    await runOn(job, node.name, `${job.fence}\n${SEND_SCRIPT}`, { limit: 60_000, input });
   } catch (error) {
     if (!(error instanceof Failure) || !/No space left|cannot create|disk quota/i.test(error.message))
       throw error;
