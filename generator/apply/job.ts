@@ -22,7 +22,21 @@ export interface Job {
   readonly interrupted: AbortSignal;
   /** Says what is waited for, in the step that is under way on that machine. */
   readonly note: (machine: string, text: string) => void;
+  readonly clock: Clock;
 }
+
+/** By which limits are kept. */
+export interface Clock {
+  /** Milliseconds since whenever. */
+  readonly now: () => number;
+  /** Resolves after a second, or when the signal comes. */
+  readonly pause: (signal: AbortSignal) => Promise<void>;
+}
+
+export const CLOCK: Clock = {
+  now: () => performance.now(),
+  pause: (signal) => sleep(1000, undefined, { signal }).catch(() => {}),
+};
 
 export interface RunOn {
   /** Milliseconds for one try. */
@@ -50,7 +64,7 @@ export class ApplyInterrupted extends Failure {
  */
 export async function runOn(job: Job, machine: string, script: string, options: RunOn = {}): Promise<string> {
   const { limit = TRY_MS, ...more } = options;
-  const end = performance.now() + job.patience;
+  const end = job.clock.now() + job.patience;
   for (;;) {
     if (job.interrupted.aborted) throw new ApplyInterrupted();
     const result = await job.remote.run(machine, script, { limit, ...more });
@@ -62,7 +76,7 @@ export async function runOn(job: Job, machine: string, script: string, options: 
         `look at it: npx quorate ssh ${machine} -- sudo journalctl -u quorate-node -n 50; then run apply again`,
       );
     }
-    if (FINAL.has(result.problem) || performance.now() >= end) {
+    if (FINAL.has(result.problem) || job.clock.now() >= end) {
       throw new Failure(`${machine}: ${result.message}`, `${result.next}; then run apply again`);
     }
     job.note(machine, result.message);
@@ -70,9 +84,10 @@ export async function runOn(job: Job, machine: string, script: string, options: 
   }
 }
 
-/** A second, or until the person wants it to end. */
-export async function pause({ interrupted }: Pick<Job, "interrupted">): Promise<void> {
-  await sleep(1000, undefined, { signal: interrupted }).catch(() => {});
+/** Waits a second. Throws where the person wants it to end. */
+export async function pause({ interrupted, clock }: Job): Promise<void> {
+  if (!interrupted.aborted) await clock.pause(interrupted);
+  if (interrupted.aborted) throw new ApplyInterrupted();
 }
 
 /** `stdout`: `SECONDS WHO`, as `quorate-node lease` says it. */

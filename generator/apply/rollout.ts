@@ -123,12 +123,12 @@ export function untouched(
 async function workOn(job: Job, rollout: Rollout, machine: MachinePlan): Promise<MachineResult> {
   const node = job.cluster.nodes.find(({ name }) => name === machine.name);
   if (!node) throw new Error(`the plan names ${machine.name}, which the config does not`);
-  const begun = performance.now();
+  const begun = job.clock.now();
   const { watcher } = rollout;
   const done = new Set<StepName>();
   const finish = (outcome: Outcome, error?: Failure): MachineResult => {
     const { name, role, action } = machine;
-    const seconds = Math.round((performance.now() - begun) / 100) / 10;
+    const seconds = Math.round((job.clock.now() - begun) / 100) / 10;
     const result = {
       name,
       role,

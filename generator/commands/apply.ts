@@ -4,6 +4,7 @@ import { hostname } from "node:os";
 import { dirname, join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { clusterFacts } from "../apply/cluster-facts.ts";
+import { CLOCK } from "../apply/job.ts";
 import { takeLease } from "../apply/lease.ts";
 import { formatResults, openProgress } from "../apply/progress.ts";
 import { isRecorded, recordedMachine, recorder, type RecordingOf } from "../apply/recording.ts";
@@ -195,6 +196,7 @@ async function carryOut(intent: Intent, remote: Remote, shown: Plan): Promise<Re
       patience: APPLY_TIMING.silence,
       interrupted: session.interrupted,
       note: progress.note,
+      clock: CLOCK,
     };
     const { filesOf } = intent;
     const outage = flags["accept-outage"] === true;

@@ -4,16 +4,15 @@ import type { Node } from "../../model/cluster.ts";
 import { APPLY_TIMING } from "../../model/timing.ts";
 import { NODE_PATHS, NOT_YET } from "../../render/node-paths.ts";
 import { askNode } from "../ask-node.ts";
-import { ApplyInterrupted, type Job, pause } from "../job.ts";
+import { type Job, pause } from "../job.ts";
 
 const TRY_MS = 15_000;
 
 /** Throws a Failure where no new connection comes through in time: the machine then goes back by itself. */
 export async function confirm(job: Job, node: Node, digest: string): Promise<void> {
-  const end = performance.now() + APPLY_TIMING.undoSeconds * 1000;
+  const end = job.clock.now() + APPLY_TIMING.undoSeconds * 1000;
   let last = "";
-  while (performance.now() < end) {
-    if (job.interrupted.aborted) throw new ApplyInterrupted();
+  while (job.clock.now() < end) {
     const script = `exec ${NODE_PATHS.program} confirm ${digest}`;
     const result = await job.remote.run(node.name, script, { limit: TRY_MS, fresh: true });
     if (result.finished && result.exit === 0) return;

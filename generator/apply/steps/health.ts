@@ -6,7 +6,7 @@ import { listed } from "../../model/words.ts";
 import type { MachineState } from "../../status/ask.ts";
 import { askNode } from "../ask-node.ts";
 import { backendsOn, balancersOf, isBehind } from "../backends.ts";
-import { ApplyInterrupted, type Job, pause } from "../job.ts";
+import { type Job, pause } from "../job.ts";
 import { kubernetesNode, kubernetesServer } from "../kubernetes.ts";
 
 /** Throws a Failure where it is not within `limit` milliseconds. `wanted`: whether the file set with that digest may be in force. */
@@ -16,7 +16,7 @@ export async function health(
   wanted: (digest: string) => boolean,
   limit: number,
 ): Promise<void> {
-  const end = performance.now() + limit;
+  const end = job.clock.now() + limit;
   await own(job, node, wanted, end);
   if (node.role !== "loadbalancer") {
     await until(job, node, end, "Kubernetes says that it is not Ready", async () => {
@@ -30,18 +30,17 @@ export async function health(
 
 /** Its program has put everything in force; a server votes then and its API answers (quorate-node, watch_server). */
 async function own(job: Job, node: Node, wanted: (digest: string) => boolean, end: number): Promise<void> {
-  let failing = { detail: "", since: performance.now() };
+  let failing = { detail: "", since: job.clock.now() };
   for (;;) {
-    if (job.interrupted.aborted) throw new ApplyInterrupted();
     const state = await askNode(job.remote, job.cluster, node);
     const { status } = state;
     const inForce = state.state === "ready" && status !== null && wanted(status.applied);
     if (inForce && (node.role !== "server" || status.voter)) return;
     const trouble = troubleOf(state);
-    if (trouble !== failing.detail) failing = { detail: trouble, since: performance.now() };
+    if (trouble !== failing.detail) failing = { detail: trouble, since: job.clock.now() };
     const patience = state.state === "no answer" ? job.patience : APPLY_TIMING.failure;
-    const hopeless = trouble !== "" && performance.now() - failing.since >= patience;
-    if (hopeless || performance.now() >= end) {
+    const hopeless = trouble !== "" && job.clock.now() - failing.since >= patience;
+    if (hopeless || job.clock.now() >= end) {
       throw new Failure(
         `${node.name} is not healthy: ${trouble || `${state.state}${state.detail && `: ${state.detail}`}`}`,
         state.next || `look at it: npx quorate ssh ${node.name} -- sudo journalctl -u quorate-node -n 50`,
@@ -67,7 +66,7 @@ async function until(
   done: () => Promise<boolean>,
 ): Promise<void> {
   while (!(await done())) {
-    if (performance.now() >= end) {
+    if (job.clock.now() >= end) {
       throw new Failure(
         `${node.name} is not healthy: ${what}`,
         `look at it: npx quorate ssh ${node.name}; npx quorate status`,

@@ -11,8 +11,8 @@ export async function reboot(job: Job, node: Node): Promise<void> {
   const before = (await runOn(job, node.name, BOOT_ID)).trim();
   // The answer comes before the connection ends with the machine.
   await runOn(job, node.name, `${job.fence}\nsystemd-run --quiet --collect --on-active=1 systemctl reboot\n`);
-  const end = performance.now() + APPLY_TIMING.health.reboot;
-  while (performance.now() < end) {
+  const end = job.clock.now() + APPLY_TIMING.health.reboot;
+  while (job.clock.now() < end) {
     await pause(job);
     const result = await job.remote.run(node.name, BOOT_ID, { limit: 10_000 });
     if (result.finished && result.exit === 0 && result.stdout.trim() !== before) return;

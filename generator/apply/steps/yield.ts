@@ -16,8 +16,8 @@ export async function giveUpVip(job: Job, node: Node): Promise<void> {
   const others = ofRole(job.cluster, "loadbalancer").filter(
     (other) => other !== node && job.reachable.has(other.name),
   );
-  const end = performance.now() + APPLY_TIMING.yield;
-  while (performance.now() < end) {
+  const end = job.clock.now() + APPLY_TIMING.yield;
+  while (job.clock.now() < end) {
     const answers = await Promise.all(others.map((other) => askNode(job.remote, job.cluster, other)));
     if (answers.some(({ status }) => status?.vip === true)) return;
     await pause(job);
