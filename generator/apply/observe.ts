@@ -8,7 +8,7 @@ import { textSum } from "../plan/cause.ts";
 import { actionOfWord } from "../plan/desired.ts";
 import type { ObservedFile, ObservedMachine } from "../plan/observed.ts";
 import { digestOf } from "../render/node-program.ts";
-import { CORDONED, NODE_PATHS } from "../render/node-paths.ts";
+import { ARMED, CORDONED, NODE_PATHS } from "../render/node-paths.ts";
 import { deriveSecret } from "../secrets/derive.ts";
 import { parseNodeStatus, type StatusAnswer } from "../status/node-status.ts";
 import type { Remote } from "./remote.ts";
@@ -54,6 +54,7 @@ there=$({ printf '%s\\n' "$wanted" | cut -d' ' -f3; awk '$3 ~ /^\\// { print $3 
 done
 printf 'status %s\\n' "$(${NODE_PATHS.program} status --json | base64 -w 0)"
 for place in ${INCOMING}; do [ ! -d "$place" ] || echo pending; done
+[ ! -e ${ARMED} ] || echo unconfirmed
 [ ! -e ${CORDONED} ] || echo cordoned
 ${LIST_DRAINS} | sed -n 's/^quorate-undrain-\\(.*\\)\\.service .*/drains \\1/p'
 echo end
@@ -95,6 +96,7 @@ export async function observe(
     vip: answer.ok && answer.status.vip,
     ready: answer.ok && answer.status.state === "ready",
     unfinished: unfinished(answer, pending, seen.length > 0 ? null : digestOf(files)),
+    unconfirmed: lines.includes("unconfirmed"),
     cordoned: lines.includes("cordoned"),
     drains: lines.flatMap((line) => /^drains (\S+)$/.exec(line)?.[1] ?? []),
   };
@@ -105,6 +107,7 @@ const NOBODY_KNOWS = {
   vip: false,
   ready: false,
   unfinished: null,
+  unconfirmed: false,
   cordoned: false,
   drains: [],
 };

@@ -106,6 +106,7 @@ function standingFor({ name, role }: Node, files: ObservedMachine["files"]): Obs
     vip: null,
     ready: true,
     unfinished: null,
+    unconfirmed: false,
     cordoned: false,
     drains: [],
   };

@@ -41,10 +41,11 @@ function machineText(machine: MachinePlan, widths: { readonly name: number; read
   ].join("");
 }
 
-function actionText({ action, files, unfinished, closed }: MachinePlan): string {
+function actionText({ action, files, unfinished, unconfirmed, closed }: MachinePlan): string {
   if (files.length > 0) return action === "none" ? "takes new files" : action;
   if (unfinished !== null) return "goes on";
   // One that is added or removed has no files to change either.
+  if (unconfirmed) return "keeps its last change";
   return closed ? "is taken back into service" : action;
 }
 
@@ -61,10 +62,14 @@ function rows({
   why,
   quorum,
   unfinished,
+  unconfirmed,
   closed,
 }: MachinePlan): readonly (readonly [string, string])[] {
   return [
     ...(unfinished === null ? [] : [["now", unfinished] as const]),
+    ...(unconfirmed
+      ? [["now", "it undoes its last change by itself, unless somebody comes in anew; that is done"] as const]
+      : []),
     ...(closed
       ? [["now", "an apply took it out of service and ended early; it is taken back"] as const]
       : []),

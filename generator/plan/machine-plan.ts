@@ -33,6 +33,8 @@ export interface MachinePlan {
   readonly why: string | null;
   /** Its files are right, and why they are not in force or it does not work; null where there is nothing of that. */
   readonly unfinished: string | null;
+  /** It undoes its last change by itself, unless that is confirmed. */
+  readonly unconfirmed: boolean;
   /** An earlier apply took it out of service and ended before it took it back. */
   readonly closed: boolean;
   /** It says of itself that it is ready. */
@@ -61,6 +63,7 @@ const NOTHING = {
   outage: false,
   why: null,
   unfinished: null,
+  unconfirmed: false,
   closed: false,
   ready: false,
 } as const;
@@ -97,8 +100,8 @@ export function machinePlan(
   const viewsOf = views(context, name);
   const files = machine.files.map((file) => filePlan(file, desired.get(file.path), viewsOf(file.path)));
   const closed = machine.cordoned || context.drained.has(name);
-  const { unfinished } = machine;
-  if (files.length === 0 && !refusal && !closed && unfinished === null)
+  const { unfinished, unconfirmed } = machine;
+  if (files.length === 0 && !refusal && !closed && !unconfirmed && unfinished === null)
     return { ...base, ...NOTHING, ready: machine.ready, state: "unchanged", problem: null };
   const moved = files.length > 0 ? movedFrom(node, known) : null;
   const action = refusal
@@ -122,6 +125,7 @@ export function machinePlan(
     outage,
     why: why(shownFiles(files).map(({ cause }) => cause)),
     unfinished,
+    unconfirmed,
     closed,
     ready: machine.ready,
   };

@@ -39,6 +39,8 @@ export interface ObservedMachine {
   readonly ready: boolean;
   /** Why what it has is not in force, or does not work; null where it is and does. */
   readonly unfinished: string | null;
+  /** It undoes its last change by itself, unless that is confirmed. */
+  readonly unconfirmed: boolean;
   /** An apply closed it to new pods, and ended before it opened it again. */
   readonly cordoned: boolean;
   /** Names of the machines that this load balancer sends nobody to, because an apply said so and ended. */

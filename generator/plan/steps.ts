@@ -33,7 +33,7 @@ export function interrupts(action: ActionClass): boolean {
 /** The steps for one machine; none where nothing is to be done there. */
 export function stepsOf(cluster: Cluster, machine: MachinePlan): readonly StepName[] {
   if (machine.state !== "changes" || NOT_APPLIED.has(machine.action)) return [];
-  const { role, action, files, unfinished, closed } = machine;
+  const { role, action, files, unfinished, unconfirmed, closed } = machine;
   const spare = ofRole(cluster, role).length > 1;
   const balancers = ofRole(cluster, "loadbalancer").length;
   const led = interrupts(action) && role !== "loadbalancer";
@@ -44,7 +44,7 @@ export function stepsOf(cluster: Cluster, machine: MachinePlan): readonly StepNa
     ...(led && cluster.rollout.drain && cluster.nodes.length - balancers > 1 ? (["evict"] as const) : []),
     ...(files.length > 0 ? (["send"] as const) : []),
     ...(files.length > 0 || unfinished !== null ? (["start"] as const) : []),
-    ...(files.some(({ armed }) => armed) ? (["confirm"] as const) : []),
+    ...(unconfirmed || files.some(({ armed }) => armed) ? (["confirm"] as const) : []),
     ...(action === "reboot" ? (["reboot"] as const) : []),
     "health",
     ...(led || closed ? (["resume"] as const) : []),

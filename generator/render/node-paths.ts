@@ -34,5 +34,8 @@ export const NODE_PATHS = {
 /** On a machine that an apply has closed to new pods: it was us, so that we may open it again, also after a runner died. */
 export const CORDONED = "/var/lib/quorate/cordoned";
 
+/** On a machine that undoes its last change by itself, unless that is confirmed. */
+export const ARMED = "/var/lib/quorate/armed";
+
 /** Exit status of `quorate-node confirm` while the change is not in force yet. */
 export const NOT_YET = 3;

@@ -40,6 +40,7 @@ export function machine(
     vip: false,
     ready: true,
     unfinished: null,
+    unconfirmed: false,
     cordoned: false,
     drains: [],
     ...more,

@@ -2,6 +2,7 @@
 import { Failure } from "../../failure.ts";
 import type { Node } from "../../model/cluster.ts";
 import { APPLY_TIMING } from "../../model/timing.ts";
+import { shellQuote } from "../../render/k3s.ts";
 import { type Job, pause, runOn } from "../job.ts";
 
 const BOOT_ID = "cat /proc/sys/kernel/random/boot_id\n";
@@ -10,7 +11,9 @@ const BOOT_ID = "cat /proc/sys/kernel/random/boot_id\n";
 export async function reboot(job: Job, node: Node): Promise<void> {
   const before = (await runOn(job, node.name, BOOT_ID)).trim();
   // The answer comes before the connection ends with the machine.
-  await runOn(job, node.name, `${job.fence}\nsystemd-run --quiet --collect --on-active=1 systemctl reboot\n`);
+  const unless = `[ "$(${BOOT_ID.trim()})" = ${shellQuote(before)} ] || exit 0`;
+  const command = "systemd-run --quiet --collect --on-active=1 systemctl reboot";
+  await runOn(job, node.name, `${job.fence}\n${unless}\n${command}\n`);
   const end = job.clock.now() + APPLY_TIMING.health.reboot;
   while (job.clock.now() < end) {
     await pause(job);

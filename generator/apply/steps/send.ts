@@ -31,7 +31,11 @@ export async function send(
   machine: MachinePlan,
   files: readonly NodeFile[],
 ): Promise<void> {
-  const changed = machine.files.filter(({ change }) => change === "added" || change === "changed");
+  // One that has not finished may go on with an earlier set while this one travels: then none of its files is known to stay.
+  const changed =
+    machine.unfinished === null
+      ? machine.files.filter(({ change }) => change === "added" || change === "changed")
+      : files;
   const input = await bundle({
     files,
     changed: new Set(changed.map(({ path }) => path)),
