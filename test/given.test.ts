@@ -13,6 +13,7 @@ const PROGRAM = nodeProgram(TEMPLATES);
 const here = { skip: process.platform === "linux" ? false : "the program is for a Linux machine" };
 const FUNCTIONS = [
   "put",
+  "discard",
   "remember_given",
   "step_seed",
   "take_files",
