@@ -15,8 +15,8 @@ import type { Remote } from "./remote.ts";
 
 const LIMIT_MS = 20_000;
 const INCOMING = "/var/lib/quorate/incoming /var/lib/quorate/incoming.next";
-/** A drain that a load balancer is to end by itself is one of ours. */
-const LIST_DRAINS = "systemctl list-units --plain --no-legend --no-pager 'quorate-undrain-*.service'";
+/** Where systemd keeps the units that somebody made by hand: a drain that a load balancer is to end by itself is one of ours. */
+const DRAINS = "/run/systemd/transient/quorate-undrain-*.service";
 /** A longer file of ours does not exist; it is told, not sent. */
 const LONGEST = 512 * 1024;
 
@@ -56,7 +56,7 @@ printf 'status %s\\n' "$(${NODE_PATHS.program} status --json | base64 -w 0)"
 for place in ${INCOMING}; do [ ! -d "$place" ] || echo pending; done
 [ ! -e ${ARMED} ] || echo unconfirmed
 [ ! -e ${CORDONED} ] || echo cordoned
-${LIST_DRAINS} | sed -n 's/^quorate-undrain-\\(.*\\)\\.service .*/drains \\1/p'
+for unit in ${DRAINS}; do [ ! -e "$unit" ] || printf 'drains %s\\n' "$unit"; done
 echo end
 `;
 
@@ -98,7 +98,7 @@ export async function observe(
     unfinished: unfinished(answer, pending, seen.length > 0 ? null : digestOf(files)),
     unconfirmed: lines.includes("unconfirmed"),
     cordoned: lines.includes("cordoned"),
-    drains: lines.flatMap((line) => /^drains (\S+)$/.exec(line)?.[1] ?? []),
+    drains: lines.flatMap((line) => /^drains .*\/quorate-undrain-(\S+)\.service$/.exec(line)?.[1] ?? []),
   };
 }
 
