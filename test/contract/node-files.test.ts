@@ -180,6 +180,39 @@ test("an undo of a set that is not there changes nothing, nor does a second one"
 });
 
 test(
+  "undone before anything of it was taken: what is in force stays, and not the set before it",
+  { skip },
+  async (t) => {
+    const { place, after } = await play(t);
+    ok(await place.send(after));
+    ok(await place.run(["converge"]));
+    const taken = place.disk();
+    const third = place.set("third", { "/etc/changed": ["three\n", "0644"] });
+    ok(await place.send(third));
+    ok(await place.run(["undo", third.digest]));
+    ok(await place.boot());
+    assert.deepEqual(place.disk(), taken);
+  },
+);
+
+test("undone where the half-taken set came a second time: the set before it", { skip }, async (t) => {
+  const { place, after, keep } = await play(t);
+  const old = set(place);
+  ok(await place.send(after));
+  const sent = keep();
+  ok(await place.run(["converge"]));
+  const changed = place.commands().findIndex((command) => /^mv .*\/etc\/changed$/.test(command)) + 1;
+  assert.ok(changed > 0);
+  sent();
+  await place.run(["converge"], { at: changed + 2 });
+  assert.equal(set(place)["/etc/changed"], "0644 two\n");
+  ok(await place.send(after, { changed: after.files.map(({ path }) => path.slice(place.root.length)) }));
+  ok(await place.run(["undo", after.digest]));
+  ok(await place.boot());
+  assert.deepEqual(set(place), old);
+});
+
+test(
   "another set comes while one is half taken: it ends whole, and back is the set before",
   { skip },
   async (t) => {
