@@ -12,6 +12,8 @@ export interface Job {
   readonly remote: Remote;
   /** Names of the machines that answered when the work began; the others are left out. */
   readonly reachable: ReadonlySet<string>;
+  /** Names of the machines that are worked on at the same time. */
+  readonly together: ReadonlySet<string>;
   /** The value of a secret on that machine. */
   readonly reveal: (node: Node) => (ref: SecretRef) => string;
   /** The first line of every script that changes something: it ends the script where another apply has taken over. */
@@ -90,10 +92,13 @@ export async function pause({ interrupted, clock }: Job): Promise<void> {
   if (interrupted.aborted) throw new ApplyInterrupted();
 }
 
+/** The machine is in the hands of another apply. */
+export class TakenOver extends Failure {}
+
 /** `stdout`: `SECONDS WHO`, as `quorate-node lease` says it. */
-export function takenOver(machine: string, stdout: string): Failure {
+export function takenOver(machine: string, stdout: string): TakenOver {
   const [, seconds = "?", who = "somebody"] = /^(\d+) (.*)$/m.exec(stdout) ?? [];
-  return new Failure(
+  return new TakenOver(
     `another apply works on ${machine}: ${printable(maskSecrets(who))}`,
     `wait until it has ended; if its computer is gone, its hold ends by itself in ${seconds} s`,
   );

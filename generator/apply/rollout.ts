@@ -7,7 +7,7 @@ import type { MachinePlan, Plan } from "../plan/plan.ts";
 import { type StepName, stepsOf } from "../plan/steps.ts";
 import { digestOf } from "../render/node-program.ts";
 import { askNode } from "./ask-node.ts";
-import { ApplyInterrupted, type Job } from "./job.ts";
+import { ApplyInterrupted, type Job, TakenOver } from "./job.ts";
 import { confirm, CutOff } from "./steps/confirm.ts";
 import { drain, undrain } from "./steps/drain.ts";
 import { evict, readmit } from "./steps/evict.ts";
@@ -70,15 +70,31 @@ export async function rollOut(job: Job, rollout: Rollout): Promise<readonly Mach
   let stopped = false;
   for (const batch of batches(job.cluster, workOf(job.cluster, rollout.plan, rollout.only))) {
     if (stopped || job.interrupted.aborted) break;
-    const done = await Promise.all(batch.map((machine) => workOn(job, rollout, machine)));
+    const together = new Set(batch.map(({ name }) => name));
+    const done = await Promise.all(batch.map((machine) => workOn({ ...job, together }, rollout, machine)));
     for (const result of done) results.set(result.name, result);
     stopped = done.some(({ outcome }) => outcome !== "applied");
   }
-  for (const machine of rollout.plan.machines)
-    if (machine.state === "unchanged") rollout.record(machine, "applied");
-  return rollout.plan.machines.map(
-    (machine) => results.get(machine.name) ?? untouched(job.cluster, machine, rollout.only),
-  );
+  return rollout.plan.machines.map((machine) => {
+    const result = results.get(machine.name) ?? untouched(job.cluster, machine, rollout.only);
+    const error = machine.state === "unchanged" ? noted(rollout, machine, "applied") : null;
+    return error ? { ...result, outcome: "failed", message: error.message, next: error.hint } : result;
+  });
+}
+
+/** Writes it into the record. Null, or why that failed. */
+function noted(
+  { record }: Rollout,
+  machine: MachinePlan,
+  result: Parameters<Rollout["record"]>[1],
+): Failure | null {
+  try {
+    record(machine, result);
+    return null;
+  } catch (error) {
+    if (error instanceof Failure) return error;
+    throw error;
+  }
 }
 
 /** The machines of a plan on which something is to be done, in its order. */
@@ -156,8 +172,8 @@ async function workOn(job: Job, rollout: Rollout, machine: MachinePlan): Promise
     if (current !== null) watcher.end(node.name, current, error);
     return await recover(job, rollout, node, machine, done, error, finish);
   }
-  rollout.record(machine, "applied");
-  return finish("applied");
+  const error = noted(rollout, machine, "applied");
+  return error ? finish("failed", error) : finish("applied");
 }
 
 async function take(
@@ -209,6 +225,8 @@ async function recover(
   error: Failure,
   finish: (outcome: Outcome, error: Failure) => MachineResult,
 ): Promise<MachineResult> {
+  // What is drained or closed there now, the other apply has asked for, or sees and takes back.
+  if (error instanceof TakenOver) return finish("failed", error);
   // Also where a person has interrupted: what was taken out of service goes back.
   const job = { ...given, interrupted: new AbortController().signal, patience: APPLY_TIMING.recovery };
   const digest = digestOf(rollout.filesOf(node));
@@ -245,11 +263,12 @@ async function recover(
       notes.push("it runs with its earlier files again");
     }
   }
-  if (done.has("yield") && !done.has("start"))
-    await attempt("keepalived does not run again", () => takePartAgain(job, node));
+  if (done.has("yield")) await attempt("keepalived does not run again", () => takePartAgain(job, node));
   if (done.has("drain")) await attempt("still drained in HAProxy", () => undrain(job, node));
   if (done.has("evict")) await attempt("still closed to new pods", () => readmit(job, node));
-  if (outcome === "failed" && done.has("send")) rollout.record(machine, "failed");
+  // It has what was sent, and takes it at its next start at the latest.
+  const unrecorded = outcome === "failed" && done.has("start") ? noted(rollout, machine, "failed") : null;
+  if (unrecorded) notes.push(unrecorded.message);
   const message = [error.message, ...notes].join("; ");
   return finish(outcome, new Failure(message, error.hint));
 }

@@ -191,6 +191,7 @@ async function carryOut(intent: Intent, remote: Remote, shown: Plan): Promise<Re
       cluster,
       remote,
       reachable: reachableOf(plan),
+      together: new Set<string>(),
       reveal: (node: Node) => revealOn(node, intent.root, intent.record),
       fence: lease.fence,
       patience: APPLY_TIMING.silence,

@@ -64,7 +64,7 @@ async function servers(job: Job, node: Node): Promise<void> {
   }
 }
 
-/** Every load balancer has somebody else to lead traffic to. */
+/** Every load balancer has somebody else to lead traffic to, whom nobody works on at the same time. */
 async function ways(job: Job, node: Node): Promise<void> {
   if (!isBehind(job.cluster, node)) return;
   await Promise.all(
@@ -77,13 +77,14 @@ async function ways(job: Job, node: Node): Promise<void> {
         (each) =>
           backends.some(({ backend, server }) => backend === each && server !== node.name) &&
           !backends.some(
-            ({ backend, server, up, drained }) => backend === each && server !== node.name && up && !drained,
+            ({ backend, server, up, drained }) =>
+              backend === each && server !== node.name && !job.together.has(server) && up && !drained,
           ),
       );
       if (alone.length === 0) return;
       throw new Failure(
         `${node.name} is left as it is: ${balancer.name} has nobody else to send ${listed(alone)} to`,
-        `look at them: curl http://${balancer.address}:${job.cluster.loadBalancer.statusPort}/backends`,
+        `look at them: curl http://${balancer.address}:${job.cluster.loadBalancer.statusPort}/backends${job.together.size > 1 ? "; or let rollout.agentBatch be 1" : ""}`,
       );
     }),
   );
