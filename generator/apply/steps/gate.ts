@@ -4,6 +4,7 @@ import { type Node, ofRole } from "../../model/cluster.ts";
 import { counted, listed } from "../../model/words.ts";
 import type { MachinePlan } from "../../plan/plan.ts";
 import { interrupts } from "../../plan/steps.ts";
+import type { MachineState } from "../../status/ask.ts";
 import { askNode } from "../ask-node.ts";
 import { backendsOn, balancersOf, isBehind } from "../backends.ts";
 import type { Job } from "../job.ts";
@@ -14,12 +15,16 @@ import type { Job } from "../job.ts";
  */
 export async function gate(job: Job, node: Node, machine: MachinePlan, outage: boolean): Promise<void> {
   if (machine.action === "none" || (outage && machine.outage)) return;
-  // One that does not work takes nothing away when it is worked on.
-  if ((await askNode(job.remote, job.cluster, node)).state !== "ready") return;
-  if (node.role === "loadbalancer") return balancers(job, node);
+  const carries = carriesSomething(await askNode(job.remote, job.cluster, node));
+  if (node.role === "loadbalancer") return carries ? balancers(job, node) : undefined;
   if (!interrupts(machine.action)) return;
-  await servers(job, node);
+  if (carries) await servers(job, node);
   await ways(job, node);
+}
+
+/** One that does not work takes nothing away when it is worked on; but it may be not well, and vote or hold the address. */
+function carriesSomething({ state, status }: MachineState): boolean {
+  return state === "ready" || status?.voter === true || status?.vip === true;
 }
 
 async function balancers(job: Job, node: Node): Promise<void> {
@@ -71,7 +76,9 @@ async function ways(job: Job, node: Node): Promise<void> {
     balancersOf(job).map(async (balancer) => {
       const backends = await backendsOn(job, balancer);
       const mine = new Set(
-        backends.filter(({ server }) => server === node.name).map(({ backend }) => backend),
+        backends
+          .filter(({ server, up, drained }) => server === node.name && up && !drained)
+          .map(({ backend }) => backend),
       );
       const alone = [...mine].filter(
         (each) =>
