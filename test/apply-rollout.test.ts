@@ -182,7 +182,10 @@ const ill: (
 test("a machine that is not healthy goes back to its earlier files, and the record stays", async () => {
   const { play, result } = await ill(RESTART);
   assert.equal(result.outcome, "rolled back");
-  assert.equal(result.message, "server-1 is not healthy: k3s does not start");
+  assert.equal(
+    result.message,
+    "server-1 is not healthy: k3s does not start; it runs with its earlier files again",
+  );
   assert.equal(play.of("server-1").applied, OLD);
   assert.ok(!play.recorded.some((line) => line.startsWith("server-1")));
 });

@@ -39,9 +39,12 @@ function play(t: TestContext): Play {
     assert.ok(text, `quorate-node has no function ${name}`);
     return text;
   });
-  const [pathsIn] = /^paths_in\(\) \{.*\}$/m.exec(PROGRAM) ?? [];
-  assert.ok(pathsIn);
-  const moved = [...bodies, pathsIn].join("\n").replaceAll(/(?<![\w/])\/var\//g, `${place}/var/`);
+  const short = ["paths_in", "digest_in"].map((name) => {
+    const [text] = new RegExp(`^${name}\\(\\) \\{.*\\}$`, "m").exec(PROGRAM) ?? [];
+    assert.ok(text, `quorate-node has no function ${name}`);
+    return text;
+  });
+  const moved = [...bodies, ...short].join("\n").replaceAll(/(?<![\w/])\/var\//g, `${place}/var/`);
   const variables = `set -u
 files=${place}/etc/files run=${place}/run kept=${place}/var/lib/quorate instance=${place}/instance mark=@@none
 given=$kept/given incoming=$kept/incoming previous=$kept/previous
@@ -118,7 +121,7 @@ test(
     does("take_files");
     assert.deepEqual([read("etc/a"), read("etc/b")], ["two\n", "secret\n"]);
     assert.equal(given(), givenLines(machine, "two\n", "secret\n"));
-    does('undo_files && mv "$incoming.next" "$incoming" && take_files');
+    does('undo_files second && mv "$incoming.next" "$incoming" && take_files');
     assert.equal(read("etc/a"), "one\nby hand\n");
     assert.equal(given(), before, "the hand is still to be seen");
     assert.ok(!existsSync(join(place, "var/lib/quorate/incoming")));

@@ -270,6 +270,7 @@ export function applyPlay(
     reachable: new Set(reachable ?? cluster.nodes.map(({ name }) => name)),
     together: new Set(),
     reveal: () => () => "secret",
+    patience: 60_000,
     fence: FENCE,
     interrupted: abort.signal,
     note: (machine, text) => void notes.push(`${machine}: ${text}`),
