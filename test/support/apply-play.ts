@@ -47,7 +47,7 @@ export interface ApplyPlay {
   readonly rollOut: (plan: Plan, more?: Partial<Rollout>) => Promise<readonly MachineResult[]>;
 }
 
-export const FENCE = "quorate-node lease take id 90 me || exit 75";
+const FENCE = "quorate-node lease take id 90 me || exit 75";
 export const OLD = "ab".repeat(32);
 
 export const finished = (stdout = "", exit = 0, stderr = ""): RemoteResult => ({
