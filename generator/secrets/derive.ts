@@ -56,6 +56,18 @@ export function rootCheck(root: Uint8Array): string {
 }
 
 function keyPair(root: Uint8Array, ref: SecretRef, comment: string): SshKeyPair {
+  const known = pairsOf.get(root) ?? new Map<string, SshKeyPair>();
+  pairsOf.set(root, known);
+  const key = `${ref.secret}:${ref.generation}`;
+  const pair = known.get(key) ?? madePair(root, ref, comment);
+  known.set(key, pair);
+  return pair;
+}
+
+/** Every machine's files name the keys of others, and a pair takes half a millisecond: made once for each root in memory. */
+const pairsOf = new WeakMap<Uint8Array, Map<string, SshKeyPair>>();
+
+function madePair(root: Uint8Array, ref: SecretRef, comment: string): SshKeyPair {
   const bytes = expand(root, ref, SEED_BYTES + CHECK_BYTES);
   return sshKeyPair(bytes.subarray(0, SEED_BYTES), bytes.readUInt32BE(SEED_BYTES), comment);
 }

@@ -29,7 +29,7 @@ const VIP = "10.88.0.10";
 const SILENT_SECONDS = 5;
 /** Observing six machines against observing one. */
 const SIX_TO_ONE = 2;
-const ROUNDS = 7;
+const ROUNDS = 15;
 
 let lab: Lab;
 let mirror: Mirror;
@@ -152,14 +152,20 @@ describe("apply, from a person's computer", { concurrency: false }, () => {
         return performance.now() - begun;
       };
       const one = cluster.nodes.filter(({ name }) => name === "server-1");
-      const ratios: number[] = [];
+      const best = { six: Infinity, one: Infinity };
       await timed(cluster.nodes);
-      for (let round = 0; round < ROUNDS; round++)
-        ratios.push((await timed(cluster.nodes)) / (await timed(one)));
+      // In turn, and the best of each: what else this computer does only makes a time longer.
+      for (let round = 0; round < ROUNDS; round++) {
+        best.six = Math.min(best.six, await timed(cluster.nodes));
+        best.one = Math.min(best.one, await timed(one));
+      }
       await ssh.close();
-      const ratio = ratios.toSorted((a, b) => a - b)[Math.floor(ROUNDS / 2)] ?? 0;
-      t.diagnostic(`${cluster.nodes.length} machines to one: ${ratio.toFixed(2)} (median of ${ROUNDS})`);
-      assert.ok(ratio <= SIX_TO_ONE, String(ratios));
+      const ratio = best.six / best.one;
+      const times = `${Math.round(best.six)} to ${Math.round(best.one)} ms`;
+      t.diagnostic(
+        `${cluster.nodes.length} machines to one: ${ratio.toFixed(2)} (${times}, best of ${ROUNDS})`,
+      );
+      assert.ok(ratio <= SIX_TO_ONE, times);
     }),
   );
 
