@@ -82,7 +82,7 @@ for (const problem of [
     );
     assert.equal(never.seconds(), APPLY_TIMING.silence / 1000);
     const patient = answering(lostTo(problem));
-    await assert.rejects(runOn(patient.job, "server-1", "x", { patience: 5000 }));
+    await assert.rejects(runOn({ ...patient.job, patience: 5000 }, "server-1", "x"));
     assert.equal(patient.seconds(), 5);
   });
 }
