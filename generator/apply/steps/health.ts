@@ -43,7 +43,9 @@ async function own(job: Job, node: Node, wanted: (digest: string) => boolean, en
     if (hopeless || job.clock.now() >= end) {
       throw new Failure(
         `${node.name} is not healthy: ${trouble || `${state.state}${state.detail && `: ${state.detail}`}`}`,
-        state.next || `look at it: npx quorate ssh ${node.name} -- sudo journalctl -u quorate-node -n 50`,
+        // What the machine says is for whoever sits at it.
+        state.next.replace(/^on this machine: /, `npx quorate ssh ${node.name}, and there: `) ||
+          `look at it: npx quorate ssh ${node.name} -- sudo journalctl -u quorate-node -n 50`,
       );
     }
     job.note(node.name, `${state.state}${state.detail && `: ${state.detail}`}`);
