@@ -101,6 +101,13 @@ test("the table at the end, and below it what is not as it should be", () => {
       next: "look at it: npx quorate ssh server-2",
     }),
     result("agent-1", { role: "agent", outcome: "not begun" }),
+    result("agent-2", {
+      role: "agent",
+      action: "remove",
+      outcome: "left alone",
+      message: "agent-2: it is recorded and not in the config any more",
+      next: "leave it so",
+    }),
   ]);
   assert.equal(
     text,
@@ -108,9 +115,13 @@ test("the table at the end, and below it what is not as it should be", () => {
 server-1  applied      restart  61.4 s
 server-2  rolled back  restart  120 s
 agent-1   not begun    restart
+agent-2   left alone   remove
 
 error: server-2 is not healthy: k3s does not start
   next: look at it: npx quorate ssh server-2
+
+note: agent-2: it is recorded and not in the config any more
+  next: leave it so
 `,
   );
 });

@@ -150,6 +150,11 @@ test("machines that nobody reaches, or that no apply changes, are said so", asyn
   const results = await play.rollOut(made);
   const { "server-1": one, "server-2": two, "agent-1": agent } = outcomes(results);
   assert.deepEqual([one, two, agent], ["applied", "not reached", "left alone"]);
+  const [card] = results.filter(({ name }) => name === "agent-1");
+  assert.ok(card && !succeeded([card]), "it needs a new card");
+  assert.equal(card.next, "npx quorate card agent-1");
+  assert.ok(succeeded([{ ...card, message: "" }]), "where nobody asked for it");
+  assert.ok(succeeded([{ ...card, action: "remove" }]), "what is left of a machine that went is no failure");
   assert.ok(!succeeded(results), "not everything is as it should be");
   assert.match(
     results.find(({ name }) => name === "server-2")?.message ?? "",

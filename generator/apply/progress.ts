@@ -2,7 +2,7 @@
 import type { Failure } from "../failure.ts";
 import type { Node } from "../model/cluster.ts";
 import { type StepName, STEPS } from "../plan/steps.ts";
-import type { MachineResult, Watcher } from "./rollout.ts";
+import { isGood, type MachineResult, type Watcher } from "./rollout.ts";
 
 export interface Progress extends Watcher {
   readonly note: (machine: string, text: string) => void;
@@ -94,7 +94,9 @@ export function formatResults(results: readonly MachineResult[]): string {
     `${each.name.padEnd(name)}  ${each.outcome.padEnd(outcome)}  ${(each.outcome === "unchanged" ? "" : each.action).padEnd(action)}  ${each.seconds > 0 ? `${each.seconds} s` : ""}`.trimEnd(),
   );
   const troubles = results.flatMap((each) =>
-    each.message === "" ? [] : [`\nerror: ${each.message}`, `  next: ${each.next}`],
+    each.message === ""
+      ? []
+      : [`\n${isGood(each) ? "note" : "error"}: ${each.message}`, `  next: ${each.next}`],
   );
   return [...rows, ...troubles, ""].join("\n");
 }

@@ -282,7 +282,12 @@ export function reachableOf({ machines }: Plan): ReadonlySet<string> {
 
 const GOOD: ReadonlySet<Outcome> = new Set(["applied", "unchanged", "left alone"]);
 
+/** True where the machine is as it should be, or nobody asked for more. One that needs a new card is not. */
+export function isGood({ outcome, action, message }: MachineResult): boolean {
+  return GOOD.has(outcome) && (action !== "reflash" || message === "");
+}
+
 /** True where all that was asked for is as it should be. */
 export function succeeded(results: readonly MachineResult[]): boolean {
-  return results.every(({ outcome }) => GOOD.has(outcome));
+  return results.every(isGood);
 }
