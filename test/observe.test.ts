@@ -10,6 +10,7 @@ import { publicText } from "../generator/model/files.ts";
 import type { ClusterRecord } from "../generator/model/record.ts";
 import { textSum } from "../generator/plan/cause.ts";
 import { K3S_PATHS } from "../generator/render/k3s.ts";
+import { NODE_PATHS } from "../generator/render/node-paths.ts";
 import { deriveSecret } from "../generator/secrets/derive.ts";
 import { filesOf, nodeOf, SIX } from "./support/plan-play.ts";
 import { makeRecord } from "./support/record.ts";
@@ -114,6 +115,30 @@ test("what looks like a secret is hidden, but not in lines that are public anywa
   assert.ok(seen?.is === "different");
   assert.equal(seen.text, `${published}by-hand: ${"•".repeat(64)}\n`);
   assert.equal(seen.sum, textSum(there));
+});
+
+test("a key or a token of somebody else is shown nowhere, not line by line either, nor where it is to go", async () => {
+  const key = [
+    "-----BEGIN OPENSSH PRIVATE KEY-----",
+    "b3BlbnNzaC1r",
+    "-----END OPENSSH PRIVATE KEY-----",
+    "",
+  ];
+  const paths = [NODE_PATHS.hostKey, NODE_PATHS.peerKey, K3S_PATHS.serverToken, K3S_PATHS.nodePassword];
+  for (const text of [key.join("\n"), "hunter2\n"]) {
+    const lines = paths.flatMap((path) => [
+      `different 0600 ${base64(text)} ${path}`,
+      `stale none ${base64(text)} ${path}`,
+    ]);
+    const seen = await answering(() => [...lines, "status ", "end", ""].join("\n"));
+    assert.equal(seen.files?.length, lines.length);
+    for (const file of seen.files ?? [])
+      assert.match(("text" in file && file.text) || "", /^[•\n]+$/, file.path);
+  }
+  const elsewhere = `before\n${key.join("\n")}after\n`;
+  const seen = await answering(() => `stale none ${base64(elsewhere)} /etc/older\nstatus \nend\n`);
+  const [file] = seen.files ?? [];
+  assert.match((file && "text" in file && file.text) || "", /^before\n•+\n•+\n•+\nafter\n$/);
 });
 
 const RECORD = makeRecord({ name: "test" });

@@ -1,12 +1,13 @@
 // Asks a machine what it has: one read-only script, told what is expected, that prints only what differs.
 import { revealOn } from "../cards/reveal.ts";
-import { presentable } from "../config/presentable.ts";
+import { concealed, presentable } from "../config/presentable.ts";
 import { type Cluster, type Node } from "../model/cluster.ts";
 import { type NodeFile, publicText, type SecretRef } from "../model/files.ts";
 import type { ClusterRecord } from "../model/record.ts";
 import { textSum } from "../plan/cause.ts";
 import { actionOfWord } from "../plan/desired.ts";
 import type { ObservedFile, ObservedMachine } from "../plan/observed.ts";
+import { K3S_PATHS } from "../render/k3s.ts";
 import { digestOf } from "../render/node-program.ts";
 import { ARMED, CORDONED, NODE_PATHS } from "../render/node-paths.ts";
 import { deriveSecret } from "../secrets/derive.ts";
@@ -83,8 +84,8 @@ export async function observe(
   if (result.exit !== 0 || lines.at(-2) !== "end")
     return { ...unknown, problem: { message: "it did not answer to the end", next: look } };
   const hide = hiding(cluster, files, forms);
-  const wanted = new Map(files.map(({ path, content }) => [path as string, publicText(content)]));
-  const seen = lines.flatMap((line) => observedFile(line, hide, wanted) ?? []);
+  const shown = showing(files, hide);
+  const seen = lines.flatMap((line) => observedFile(line, shown) ?? []);
   const status = lines.flatMap((line) => /^status (\S*)$/.exec(line)?.[1] ?? [])[0] ?? "";
   const answer = parseNodeStatus(decode(status), node.name, cluster.name);
   const pending = lines.includes("pending");
@@ -131,11 +132,7 @@ function sumsOf({ content }: NodeFile, forms: readonly Reveal[]): string {
 
 type Reveal = (ref: SecretRef) => string;
 
-function observedFile(
-  line: string,
-  hide: (text: string) => string,
-  wanted: ReadonlyMap<string, string>,
-): ObservedFile | null {
+function observedFile(line: string, shown: Show): ObservedFile | null {
   const [, kind = "", rest = ""] = /^(missing|mode|different|stale) (.*)$/.exec(line) ?? [];
   const [first = "", second = "", ...more] = rest.split(" ");
   const path = more.join(" ");
@@ -145,23 +142,36 @@ function observedFile(
     case "mode":
       return { path: [second, ...more].join(" "), is: "mode", mode: first };
     case "different":
-      return { path, is: "different", mode: first, ...textOf(second, hide, wanted.get(path)) };
+      return { path, is: "different", mode: first, ...shown(path, second) };
     case "stale":
-      return { path, is: "stale", action: actionOfWord(first), ...textOf(second, hide, undefined) };
+      return { path, is: "stale", action: actionOfWord(first), ...shown(path, second) };
     default:
       return null;
   }
 }
 
-function textOf(
-  base64: string,
-  hide: (text: string) => string,
-  wanted: string | undefined,
-): { readonly text: string | null; readonly sum?: string } {
-  if (base64 === "-") return { text: null };
-  const text = hide(decode(base64));
-  const sum = textSum(text);
-  return text.includes("\u0000") ? { text: null, sum } : { text: presentable(text, wanted), sum };
+type Show = (path: string, base64: string) => { readonly text: string | null; readonly sum?: string };
+
+/** Their going or another text in their place is shown; what that text is may be a secret of somebody else. */
+const SECRETS: readonly string[] = [
+  NODE_PATHS.hostKey,
+  NODE_PATHS.peerKey,
+  K3S_PATHS.serverToken,
+  K3S_PATHS.agentToken,
+  K3S_PATHS.nodePassword,
+];
+
+/** From what a machine sent of a file to what people may see of it. */
+function showing(files: readonly NodeFile[], hide: (text: string) => string): Show {
+  const wanted = new Map(files.map(({ path, content }) => [path as string, publicText(content)]));
+  return (path, base64) => {
+    if (base64 === "-") return { text: null };
+    const text = hide(decode(base64));
+    const sum = textSum(text);
+    if (text.includes("\u0000")) return { text: null, sum };
+    const present = SECRETS.includes(path) ? concealed : presentable;
+    return { text: present(text, wanted.get(path)), sum };
+  };
 }
 
 function decode(base64: string): string {
