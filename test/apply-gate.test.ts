@@ -28,6 +28,8 @@ interface Case {
 const SILENT = { status: null };
 const ILL = { status: { state: "failed", error: "k3s does not start", step: "server" } };
 const DEAD = { status: { ...ILL.status, voter: false } };
+/** Its own etcd does not answer it: it may be dead, or busy. */
+const CANNOT_SAY = { status: { ...DEAD.status, members: 0 } };
 const NO_VOTER = { status: { state: "waiting", step: "server", waitingFor: "the others", voter: false } };
 const members = (count: number) => ({ status: { members: count } });
 
@@ -100,6 +102,36 @@ const CASES: readonly Case[] = [
   },
   { what: "so may one that does not answer", name: "server-1", state: { "server-1": SILENT } },
   {
+    what: "one that does not answer in time may vote all the same, and the others alone are no majority",
+    name: "server-1",
+    state: { "server-1": SILENT, "server-2": SILENT },
+    says: /^server-1 is left as it is: without it 1 voter would stay, and 2 of 3 are needed$/,
+  },
+  {
+    what: "nor does one that is not well and cannot say whether it votes",
+    name: "server-1",
+    state: { "server-1": CANNOT_SAY, "server-2": SILENT },
+    says: /^server-1 is left as it is: without it 1 voter would stay, and 2 of 3 are needed$/,
+  },
+  {
+    what: "where nobody finds a majority there is none to lose",
+    name: "server-1",
+    state: { "server-1": CANNOT_SAY, "server-2": CANNOT_SAY, "server-3": CANNOT_SAY },
+  },
+  {
+    what: "another one that is not well and votes does not keep a dead one from being repaired",
+    name: "server-1",
+    state: { "server-1": CANNOT_SAY, "server-2": ILL },
+  },
+  {
+    what: "servers that are new to the config and have never joined are no members",
+    name: "server-1",
+    shape: { servers: 5, loadBalancers: 1 },
+    state: { "server-4": SILENT, "server-5": SILENT },
+    silent: ["server-4", "server-5"],
+    more: { quorum: { stay: 2, of: 3, enough: true } },
+  },
+  {
     what: "what interrupts nobody asks for nothing",
     name: "server-1",
     state: { "server-2": ILL },
@@ -160,6 +192,13 @@ const CASES: readonly Case[] = [
     state: { "lb-2": SILENT },
     more: { action: "reload" },
     says: /no other load balancer is ready \(lb-2: no answer\)$/,
+  },
+  {
+    what: "one that does not answer may hold the address, where no other is ready",
+    name: "lb-1",
+    state: { "lb-1": SILENT, "lb-2": SILENT },
+    more: { action: "reload" },
+    says: /no other load balancer is ready/,
   },
   {
     what: "a load balancer that is not well may be worked on",

@@ -15,10 +15,14 @@ import type { Job } from "../job.ts";
  */
 export async function gate(job: Job, node: Node, machine: MachinePlan, outage: boolean): Promise<void> {
   if (machine.action === "none" || (outage && machine.outage)) return;
-  const carries = carriesSomething(await askNode(job.remote, job.cluster, node));
-  if (node.role === "loadbalancer") return carries ? balancers(job, node) : undefined;
+  const own = await askNode(job.remote, job.cluster, node);
+  const carries = carriesSomething(own);
+  // Silence says nothing: a slow machine votes and holds the address like any other.
+  const silent = own.state === "no answer";
+  if (node.role === "loadbalancer") return carries || silent ? balancers(job, node) : undefined;
   if (!interrupts(machine.action)) return;
-  if (carries) await servers(job, node);
+  if (carries) await servers(job, node, machine);
+  else if (node.role === "server" && (silent || own.status?.members === 0)) await voters(job, node, machine);
   await ways(job, node);
 }
 
@@ -38,10 +42,8 @@ async function balancers(job: Job, node: Node): Promise<void> {
   );
 }
 
-async function servers(job: Job, node: Node): Promise<void> {
-  const all = ofRole(job.cluster, "server");
-  const others = all.filter((other) => other !== node);
-  const states = await Promise.all(others.map((other) => askNode(job.remote, job.cluster, other)));
+async function servers(job: Job, node: Node, machine: MachinePlan): Promise<void> {
+  const states = await otherServers(job, node);
   const healthy = states.filter(({ state, status }) => state === "ready" && status?.voter === true);
   // A server that was silent from the start is counted as lost; one that answers and is not well is a reason to stop.
   const ill = states.filter(
@@ -53,20 +55,43 @@ async function servers(job: Job, node: Node): Promise<void> {
       "wait until all servers are ready (npx quorate status --watch), then run apply again",
     );
   }
-  const members = Math.max(all.length, ...states.map(({ status }) => status?.members ?? 0));
-  const needed = Math.floor(members / 2) + 1;
-  if (node.role === "server" && healthy.length < needed) {
-    throw new Failure(
-      `${node.name} is left as it is: without it ${counted(healthy.length, "voter")} would stay, and ${needed} of ${members} are needed`,
-      "bring the other servers back first: npx quorate status says what they wait for",
-    );
-  }
+  if (node.role === "server") majority(node, healthy.length, membersOf(job, machine, states));
   if (node.role === "agent" && healthy.length === 0) {
     throw new Failure(
       `${node.name} is left as it is: no server is ready`,
       "look at the servers: npx quorate status",
     );
   }
+}
+
+/**
+ * Of a server of which nobody knows whether it votes: that some other one finds a majority, and the others are none, is the
+ * answer. Those that are not well count here, or one of two that are broken could never be repaired.
+ */
+async function voters(job: Job, node: Node, machine: MachinePlan): Promise<void> {
+  const states = await otherServers(job, node);
+  const voting = states.filter(({ status }) => status?.voter === true).length;
+  if (voting > 0) majority(node, voting, membersOf(job, machine, states));
+}
+
+function otherServers(job: Job, node: Node): Promise<readonly MachineState[]> {
+  const others = ofRole(job.cluster, "server").filter((other) => other !== node);
+  return Promise.all(others.map((other) => askNode(job.remote, job.cluster, other)));
+}
+
+/** How many etcd counts: at least those of the plan, which knows who has never joined. */
+function membersOf({ cluster }: Job, { quorum }: MachinePlan, states: readonly MachineState[]): number {
+  const known = quorum?.of ?? ofRole(cluster, "server").length;
+  return Math.max(known, ...states.map(({ status }) => status?.members ?? 0));
+}
+
+function majority({ name }: Node, stay: number, members: number): void {
+  const needed = Math.floor(members / 2) + 1;
+  if (stay >= needed) return;
+  throw new Failure(
+    `${name} is left as it is: without it ${counted(stay, "voter")} would stay, and ${needed} of ${members} are needed`,
+    "bring the other servers back first: npx quorate status says what they wait for",
+  );
 }
 
 /** Every load balancer has somebody else to lead traffic to, whom nobody works on at the same time. */
