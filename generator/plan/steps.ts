@@ -37,13 +37,14 @@ export function stepsOf(cluster: Cluster, machine: MachinePlan): readonly StepNa
   const spare = ofRole(cluster, role).length > 1;
   const balancers = ofRole(cluster, "loadbalancer").length;
   const led = interrupts(action) && role !== "loadbalancer";
+  // Also where its files are right: a set that was sent and not taken, perhaps of a config that was put back, would be taken.
+  const sent = files.length > 0 || unfinished !== null;
   return [
     "gate",
     ...(role === "loadbalancer" && action !== "none" && balancers > 1 ? (["yield"] as const) : []),
     ...(led && balancers > 0 && (spare || role === "agent") ? (["drain"] as const) : []),
     ...(led && cluster.rollout.drain && cluster.nodes.length - balancers > 1 ? (["evict"] as const) : []),
-    ...(files.length > 0 ? (["send"] as const) : []),
-    ...(files.length > 0 || unfinished !== null ? (["start"] as const) : []),
+    ...(sent ? (["send", "start"] as const) : []),
     ...(unconfirmed || files.some(({ armed }) => armed) ? (["confirm"] as const) : []),
     ...(action === "reboot" ? (["reboot"] as const) : []),
     "health",
