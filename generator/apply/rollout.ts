@@ -2,13 +2,12 @@
 import { Failure } from "../failure.ts";
 import type { Cluster, Node } from "../model/cluster.ts";
 import type { NodeFile } from "../model/files.ts";
-import { APPLY_TIMING } from "../model/timing.ts";
 import type { MachinePlan, Plan } from "../plan/plan.ts";
 import { type StepName, stepsOf } from "../plan/steps.ts";
 import { digestOf } from "../render/node-program.ts";
-import { askNode } from "./ask-node.ts";
-import { ApplyInterrupted, type Job, TakenOver } from "./job.ts";
-import { confirm, CutOff } from "./steps/confirm.ts";
+import { ApplyInterrupted, type Job } from "./job.ts";
+import { healthLimit, recover } from "./recover.ts";
+import { confirm } from "./steps/confirm.ts";
 import { drain, undrain } from "./steps/drain.ts";
 import { evict, readmit } from "./steps/evict.ts";
 import { gate } from "./steps/gate.ts";
@@ -16,8 +15,7 @@ import { health } from "./steps/health.ts";
 import { reboot } from "./steps/reboot.ts";
 import { send } from "./steps/send.ts";
 import { start } from "./steps/start.ts";
-import { undo } from "./steps/undo.ts";
-import { giveUpVip, takePartAgain } from "./steps/yield.ts";
+import { giveUpVip } from "./steps/yield.ts";
 
 /**
  * What became of a machine. rolled back: the change failed, and it runs as it did before. not begun: another one failed
@@ -166,11 +164,17 @@ async function workOn(job: Job, rollout: Rollout, machine: MachinePlan): Promise
       done.add(step);
       await take(step, job, rollout, node, machine);
       watcher.end(node.name, step);
+      current = null;
     }
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     if (current !== null) watcher.end(node.name, current, error);
-    return await recover(job, rollout, node, machine, done, error, finish);
+    const digest = digestOf(rollout.filesOf(node));
+    const { outage } = rollout;
+    const { outcome, notes, runs } = await recover(job, { node, machine, done, error, digest, outage });
+    const unrecorded = runs === null ? null : noted(rollout, machine, runs);
+    const message = [error.message, ...notes, ...(unrecorded ? [unrecorded.message] : [])].join("; ");
+    return finish(outcome, new Failure(message, error.hint));
   }
   const error = noted(rollout, machine, "applied");
   return error ? finish("failed", error) : finish("applied");
@@ -208,69 +212,6 @@ async function take(
       await undrain(job, node);
       return readmit(job, node);
   }
-}
-
-function healthLimit({ action }: MachinePlan): number {
-  const limits: Readonly<Record<string, number>> = APPLY_TIMING.health;
-  return limits[action] ?? APPLY_TIMING.health.restart;
-}
-
-/** After a failed step: back to the earlier files where that helps, and everybody is led to the machine again. */
-async function recover(
-  given: Job,
-  rollout: Rollout,
-  node: Node,
-  machine: MachinePlan,
-  done: ReadonlySet<StepName>,
-  error: Failure,
-  finish: (outcome: Outcome, error: Failure) => MachineResult,
-): Promise<MachineResult> {
-  // What is drained or closed there now, the other apply has asked for, or sees and takes back.
-  if (error instanceof TakenOver) return finish("failed", error);
-  // Also where a person has interrupted: what was taken out of service goes back.
-  const job = { ...given, interrupted: new AbortController().signal, patience: APPLY_TIMING.recovery };
-  const digest = digestOf(rollout.filesOf(node));
-  let outcome: Outcome = error instanceof ApplyInterrupted ? "interrupted" : "failed";
-  const notes: string[] = [];
-  const attempt = async (what: string, work: () => Promise<void>): Promise<boolean> => {
-    try {
-      await work();
-      return true;
-    } catch (trouble) {
-      if (!(trouble instanceof Failure)) throw trouble;
-      notes.push(`${what}: ${trouble.message}`);
-      return false;
-    }
-  };
-  // K3s' data may be of a newer minor already, and an earlier one does not read it (facts: upgrades).
-  const helps =
-    done.has("start") && machine.files.length > 0 && !["upgrade", "reboot"].includes(machine.action);
-  const silent =
-    (await askNode(job.remote, job.cluster, node)).state === "no answer" && !(error instanceof CutOff);
-  if (outcome === "failed" && helps && silent) {
-    notes.push(
-      "it does not answer, so it was not rolled back: when it is back, it goes on with the new files by itself",
-    );
-  } else if (outcome === "failed" && helps) {
-    const back = await attempt("not rolled back", async () => {
-      if (!(error instanceof CutOff)) await undo(job, node, digest);
-      // After a cut it comes back by itself, and until then nobody gets in.
-      const waiting = { ...job, patience: APPLY_TIMING.undoSeconds * 1000 + APPLY_TIMING.silence };
-      await health(waiting, node, (applied) => applied !== digest, healthLimit(machine));
-    });
-    if (back) {
-      outcome = "rolled back";
-      notes.push("it runs with its earlier files again");
-    }
-  }
-  if (done.has("yield")) await attempt("keepalived does not run again", () => takePartAgain(job, node));
-  if (done.has("drain")) await attempt("still drained in HAProxy", () => undrain(job, node));
-  if (done.has("evict")) await attempt("still closed to new pods", () => readmit(job, node));
-  // It has what was sent, and takes it at its next start at the latest.
-  const unrecorded = outcome === "failed" && done.has("start") ? noted(rollout, machine, "failed") : null;
-  if (unrecorded) notes.push(unrecorded.message);
-  const message = [error.message, ...notes].join("; ");
-  return finish(outcome, new Failure(message, error.hint));
 }
 
 /** Machines of the plan that take part: all that answered. */

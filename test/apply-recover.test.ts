@@ -1,0 +1,76 @@
+// What becomes of a machine after a failed step: whether its earlier files come back, and what the record says.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { ObservedFile } from "../generator/plan/observed.ts";
+import type { Plan } from "../generator/plan/plan.ts";
+import { K3S_PATHS } from "../generator/render/k3s.ts";
+import { type ApplyPlay, applyPlay, finished, lostTo, OLD, wantedOf } from "./support/apply-play.ts";
+import { different, machine, planWith, SIX } from "./support/plan-play.ts";
+
+const RESTART = different(K3S_PATHS.config);
+const plan = (files: Readonly<Record<string, ObservedFile>>): Plan =>
+  planWith(Object.entries(files).map(([name, file]) => machine(name, [file])));
+const outcomes = (results: Awaited<ReturnType<ApplyPlay["rollOut"]>>) =>
+  Object.fromEntries(results.map(({ name, outcome }) => [name, outcome]));
+
+test("healthy, and not taken back into service: it is not undone, for that would stop what works", async () => {
+  for (const [verb, play] of [
+    ["uncordon", applyPlay(SIX, (_, each) => (each === "uncordon" ? finished("", 1, "busy\n") : undefined))],
+    [
+      "undrain",
+      applyPlay(SIX, (name, each) => (`${name} ${each}` === "lb-2 undrain" ? lostTo("cut") : undefined)),
+    ],
+  ] as const) {
+    const results = await play.rollOut(plan({ "server-1": RESTART, "server-2": RESTART }));
+    const result = results.find(({ name }) => name === "server-1");
+    assert.deepEqual([result?.outcome, outcomes(results)["server-2"]], ["failed", "not begun"], verb);
+    assert.equal(play.of("server-1").applied, wantedOf("server-1"), verb);
+    assert.ok(
+      play.asked.every((line) => !line.endsWith(" undo")),
+      verb,
+    );
+    assert.ok(play.recorded.includes("server-1 applied"), "that is what runs there");
+  }
+});
+
+test("a server that votes is not undone where the others have become too few meanwhile", async () => {
+  const play: ApplyPlay = applyPlay(SIX, (name, verb) => {
+    if (name !== "server-1" || verb !== "start") return;
+    play.of("server-1").status = { state: "failed", error: "k3s does not start" };
+    play.of("server-2").status = null;
+  });
+  const results = await play.rollOut(plan({ "server-1": RESTART }));
+  const result = results.find(({ name }) => name === "server-1");
+  assert.equal(result?.outcome, "failed");
+  assert.ok(play.asked.every((line) => !line.endsWith(" undo")));
+  assert.match(
+    result?.message ?? "",
+    /k3s does not start; not rolled back: server-1 is left as it is: without it 1 voter would stay/,
+  );
+  assert.ok(play.recorded.includes("server-1 failed"));
+});
+
+test("what a hand had changed comes back with a rollback, though the list of files is the same", async () => {
+  const play: ApplyPlay = applyPlay(SIX, (name, verb) => {
+    if (name !== "server-1") return undefined;
+    if (verb === "start") play.of(name).status = { state: "failed", error: "k3s does not start" };
+    if (verb !== "undo") return undefined;
+    play.of(name).status = {};
+    return finished();
+  });
+  play.of("server-1").applied = wantedOf("server-1");
+  const results = await play.rollOut(plan({ "server-1": RESTART }));
+  const result = results.find(({ name }) => name === "server-1");
+  assert.equal(result?.outcome, "rolled back", result?.message);
+});
+
+test("an upgrade that has not come yet is undone: it would restart K3s at a time of its own", async () => {
+  const newer = different(K3S_PATHS.installEnvironment, "INSTALL_K3S_VERSION='v1.35.0+k3s1'\n");
+  const play: ApplyPlay = applyPlay(SIX, (name, verb) => {
+    if (name === "server-1" && verb === "start")
+      play.of(name).status = { state: "waiting", error: "404", step: "k3s", k3s: "v1.35.0+k3s1" };
+  });
+  const results = await play.rollOut(plan({ "server-1": newer }));
+  assert.equal(outcomes(results)["server-1"], "rolled back");
+  assert.equal(play.of("server-1").applied, OLD);
+});
