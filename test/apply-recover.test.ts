@@ -74,3 +74,42 @@ test("an upgrade that has not come yet is undone: it would restart K3s at a time
   assert.equal(outcomes(results)["server-1"], "rolled back");
   assert.equal(play.of("server-1").applied, OLD);
 });
+
+test("another apply has taken over while pods are moved: nothing is put back that is now the other's", async () => {
+  const play = applyPlay(SIX, (_, verb) => (verb === "evict" ? finished("42 other@there\n", 75) : undefined));
+  const results = await play.rollOut(plan({ "server-1": RESTART }));
+  const result = results.find(({ name }) => name === "server-1");
+  assert.deepEqual(
+    [result?.outcome, result?.message],
+    ["failed", "another apply works on server-2: other@there"],
+  );
+  assert.ok(
+    play.asked.every((line) => !/undrain|uncordon|opened/.test(line)),
+    play.asked.join("\n"),
+  );
+});
+
+for (const verb of ["evict", "send"]) {
+  test(`Ctrl-C does not wait for the end of a long step, ${verb}: what was taken out of service goes back`, async () => {
+    const play = applyPlay(SIX, (_, each) => (each === verb ? lostTo("interrupted") : undefined));
+    const { run } = play.job.remote;
+    const waiting: typeof run = async (name, script, options) => {
+      const { signal } = options;
+      if (!(verb === "evict" ? /kubectl drain/ : /tar -x/).test(script) || !signal)
+        return run(name, script, options);
+      const ended = new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve()));
+      play.interrupt();
+      await ended;
+      return run(name, script, options);
+    };
+    Object.assign(play.job.remote, { run: waiting });
+    const results = await play.rollOut(plan({ "server-1": RESTART, "server-2": RESTART }));
+    assert.deepEqual(
+      [outcomes(results)["server-1"], outcomes(results)["server-2"]],
+      ["interrupted", "not begun"],
+    );
+    assert.ok(play.job.interrupted.aborted, "it was told how to end the waiting");
+    assert.deepEqual([play.of("lb-1").drained, play.of("lb-2").drained], [[], []]);
+    assert.ok(!play.of("server-1").unschedulable && !play.of("server-1").cordoned);
+  });
+}

@@ -45,6 +45,8 @@ export interface RunOn {
   readonly limit?: number;
   readonly input?: string | Uint8Array;
   readonly fresh?: boolean;
+  /** It takes long, and nothing is lost where nobody waits for its end: Ctrl-C ends the waiting too. */
+  readonly long?: boolean;
 }
 
 /** Exit status by which a script says that the machine is in the hands of another apply (EX_TEMPFAIL). */
@@ -65,11 +67,12 @@ export class ApplyInterrupted extends Failure {
  * nobody knows whether a connection that was cut had done its work. Throws a Failure.
  */
 export async function runOn(job: Job, machine: string, script: string, options: RunOn = {}): Promise<string> {
-  const { limit = TRY_MS, ...more } = options;
+  const { limit = TRY_MS, long = false, ...more } = options;
+  const ends = long ? { signal: job.interrupted } : {};
   const end = job.clock.now() + job.patience;
   for (;;) {
     if (job.interrupted.aborted) throw new ApplyInterrupted();
-    const result = await job.remote.run(machine, script, { limit, ...more });
+    const result = await job.remote.run(machine, script, { limit, ...more, ...ends });
     if (result.finished) {
       if (result.exit === 0) return result.stdout;
       if (result.exit === TAKEN) throw takenOver(machine, result.stdout);
@@ -78,6 +81,7 @@ export async function runOn(job: Job, machine: string, script: string, options: 
         `look at it: npx quorate ssh ${machine} -- sudo journalctl -u quorate-node -n 50; then run apply again`,
       );
     }
+    if (job.interrupted.aborted) throw new ApplyInterrupted();
     if (FINAL.has(result.problem) || job.clock.now() >= end) {
       throw new Failure(`${machine}: ${result.message}`, `${result.next}; then run apply again`);
     }

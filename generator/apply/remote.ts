@@ -19,6 +19,8 @@ export interface RunOptions {
   readonly input?: string | Uint8Array;
   /** A connection of its own, made anew: it proves that the machine still lets us in. */
   readonly fresh?: boolean;
+  /** Ends the waiting. What runs on the machine may go on. */
+  readonly signal?: AbortSignal;
 }
 
 /** Runs scripts on the machines of one cluster. */

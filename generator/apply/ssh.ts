@@ -49,15 +49,18 @@ export function openSsh({ machines, environment, identity, signal }: SshOptions)
     throw error;
   }
   const used = new Set<string>();
-  const call = (args: readonly string[], input: string | Uint8Array, limit: number) =>
-    ssh(["-F", config, ...args], input, limit, environment, signal);
+  const call = (args: readonly string[], input: string | Uint8Array, limit: number, more?: AbortSignal) => {
+    const signals = [signal, more].flatMap((each) => each ?? []);
+    const any = signals.length > 1 ? AbortSignal.any(signals) : signals[0];
+    return ssh(["-F", config, ...args], input, limit, environment, any);
+  };
 
   const run = async (name: string, script: string, options: RunOptions): Promise<Finished | Lost> => {
     const machine = machineOf(machines, name);
     used.add(name);
     const { command, input } = onStandardInput(script, options.input);
     const own = options.fresh === true ? ["-o", "ControlPath=none"] : [];
-    const ended = await call([...own, name, command], input, options.limit);
+    const ended = await call([...own, name, command], input, options.limit, options.signal);
     if (ended.stopped === "signal") return lost("interrupted", machine);
     if (ended.stopped === "limit") return lost("too-long", machine, `${options.limit / 1000} s`);
     if (ended.stopped === "output") return lost("too-much", machine, `${OUTPUT_LIMIT / 2 ** 20} MiB`);

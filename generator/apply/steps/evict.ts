@@ -3,7 +3,7 @@ import { Failure } from "../../failure.ts";
 import type { Node } from "../../model/cluster.ts";
 import { APPLY_TIMING } from "../../model/timing.ts";
 import { CORDONED } from "../../render/node-paths.ts";
-import { type Job, runOn } from "../job.ts";
+import { ApplyInterrupted, type Job, runOn, TakenOver } from "../job.ts";
 import { kubernetesNode, kubernetesServer } from "../kubernetes.ts";
 
 const KUBECTL = "/usr/local/bin/k3s kubectl";
@@ -29,9 +29,11 @@ export async function evict(job: Job, node: Node): Promise<void> {
   try {
     await runOn(job, through.name, `${job.fence}\n${KUBECTL} drain ${node.name} ${flags} >/dev/null\n`, {
       limit: APPLY_TIMING.evictSeconds * 1000 + 30_000,
+      long: true,
     });
   } catch (error) {
-    if (!(error instanceof Failure)) throw error;
+    if (!(error instanceof Failure) || error instanceof ApplyInterrupted || error instanceof TakenOver)
+      throw error;
     throw new Failure(
       `the pods of ${node.name} cannot be moved: ${error.message}`,
       `look at the pods that stay (kubectl get pods -A --field-selector spec.nodeName=${node.name}), or set rollout.drain to false; then run apply again`,

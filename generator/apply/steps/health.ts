@@ -6,7 +6,7 @@ import { listed } from "../../model/words.ts";
 import type { MachineState } from "../../status/ask.ts";
 import { askNode } from "../ask-node.ts";
 import { backendsOn, balancersOf, isBehind } from "../backends.ts";
-import { type Job, pause } from "../job.ts";
+import { ApplyInterrupted, type Job, pause, TakenOver } from "../job.ts";
 import { kubernetesNode, kubernetesServer } from "../kubernetes.ts";
 
 /** Throws a Failure where it is not within `limit` milliseconds. `wanted`: whether the file set with that digest may be in force. */
@@ -60,6 +60,7 @@ function troubleOf({ state, detail, status }: MachineState): string {
   return state === "waiting" ? (status?.error ?? "") : "";
 }
 
+/** What cannot be asked is asked again for a while: a server that has just started refuses many a question. */
 async function until(
   job: Job,
   node: Node,
@@ -67,14 +68,28 @@ async function until(
   what: string,
   done: () => Promise<boolean>,
 ): Promise<void> {
-  while (!(await done())) {
-    if (job.clock.now() >= end) {
-      throw new Failure(
-        `${node.name} is not healthy: ${what}`,
-        `look at it: npx quorate ssh ${node.name}; npx quorate status`,
-      );
+  let since: number | null = null;
+  for (;;) {
+    const answer = await done().catch((error: unknown) => {
+      if (!(error instanceof Failure) || error instanceof ApplyInterrupted || error instanceof TakenOver)
+        throw error;
+      return error;
+    });
+    if (answer === true) return;
+    const now = job.clock.now();
+    if (answer !== false) {
+      since ??= now;
+      if (now - since >= APPLY_TIMING.failure || now >= end) throw answer;
+    } else {
+      since = null;
+      if (now >= end) {
+        throw new Failure(
+          `${node.name} is not healthy: ${what}`,
+          `look at it: npx quorate ssh ${node.name}; npx quorate status`,
+        );
+      }
     }
-    job.note(node.name, what);
+    job.note(node.name, answer === false ? what : answer.message);
     await pause(job);
   }
 }

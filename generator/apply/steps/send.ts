@@ -45,7 +45,7 @@ export async function send(
       : null,
   });
   try {
-    await runOn(job, node.name, `${job.fence}\n${SEND_SCRIPT}`, { limit: 60_000, input });
+    await runOn(job, node.name, `${job.fence}\n${SEND_SCRIPT}`, { limit: 60_000, long: true, input });
   } catch (error) {
     if (!(error instanceof Failure) || !/No space left|cannot create|disk quota/i.test(error.message))
       throw error;
