@@ -113,3 +113,20 @@ for (const verb of ["evict", "send"]) {
     assert.ok(!play.of("server-1").unschedulable && !play.of("server-1").cordoned);
   });
 }
+
+test("a drain that fails on one load balancer is taken back after it has ended on the other", async () => {
+  const play = applyPlay(SIX, (name, verb) =>
+    `${name} ${verb}` === "lb-1 drain" ? finished("", 1, "HAProxy does not drain server-1\n") : undefined,
+  );
+  const { run } = play.job.remote;
+  const slow: typeof run = async (name, script, options) => {
+    if (name === "lb-2" && / drain server-1/.test(script))
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    return run(name, script, options);
+  };
+  Object.assign(play.job.remote, { run: slow });
+  const results = await play.rollOut(plan({ "server-1": RESTART }));
+  assert.equal(outcomes(results)["server-1"], "failed");
+  await new Promise((resolve) => setTimeout(resolve, 40));
+  assert.deepEqual(play.of("lb-2").drained, []);
+});
