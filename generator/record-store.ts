@@ -1,5 +1,5 @@
 // The record on this computer's disk: written machine by machine, whole each time, so that it is true at every moment.
-import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, writeSync } from "node:fs";
+import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { Failure } from "./failure.ts";
 import {
@@ -42,7 +42,8 @@ function write(path: string, text: string): void {
     mkdirSync(dirname(path), { recursive: true });
     const file = openSync(staged, "w");
     try {
-      writeSync(file, text);
+      // In as many writes as it takes: one alone may end in the midst, and says so only in what it returns.
+      writeFileSync(file, text);
       fsyncSync(file);
     } finally {
       closeSync(file);

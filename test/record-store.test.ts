@@ -1,0 +1,41 @@
+// The record on the disk: whole at every moment, also where the disk is full.
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { parseRecord } from "../generator/model/record.ts";
+import { openRecordStore } from "../generator/record-store.ts";
+import { makeRecord, recordedMachine } from "./support/record.ts";
+import { scratch } from "./support/scratch.ts";
+
+const LOADER = import.meta.resolve("tsx/esm");
+const STORE = new URL("../generator/record-store.ts", import.meta.url).href;
+
+test(
+  "a disk that takes only a part of it: the record before stays, and it is said",
+  { skip: process.platform === "win32" ? "there is no ulimit" : false },
+  (t) => {
+    const path = join(scratch(t), "applied.json");
+    const known = makeRecord({ name: "test" });
+    openRecordStore(path, known.cluster, known).set("server-1", recordedMachine({}));
+    const before = readFileSync(path, "utf8");
+    assert.ok(parseRecord(before).ok);
+    const machines = Array.from({ length: 40 }, (_, index) => [`server-${index}`, recordedMachine({})]);
+    const program = `
+      import { openRecordStore } from ${JSON.stringify(STORE)};
+      const known = { cluster: ${JSON.stringify(known.cluster)}, machines: new Map(${JSON.stringify(machines)}) };
+      try {
+        openRecordStore(${JSON.stringify(path)}, known.cluster, known).set("server-0", known.machines.get("server-0"));
+      } catch (error) {
+        console.log(error.message);
+      }`;
+    // A file may have 8 kB here: what is written beyond is cut off, as where the disk is full.
+    const node = [process.execPath, "--import", LOADER, "--input-type=module", "-e", program];
+    const { stdout, stderr } = spawnSync("sh", ["-c", 'ulimit -f 16; exec "$@"', "sh", ...node], {
+      encoding: "utf8",
+    });
+    assert.match(stdout, /^the record cannot be written to .*applied\.json: EFBIG/, stderr);
+    assert.equal(readFileSync(path, "utf8"), before);
+  },
+);
