@@ -70,6 +70,12 @@ export async function commitOf(run: RunProgram, path: string): Promise<string | 
   return known.status === 0 && same.status === 0 ? head.stdout.toString("utf8").trim() : null;
 }
 
+/** Whether this clone has the newest commits only. */
+export async function isShallow(run: RunProgram, folder: string): Promise<boolean> {
+  const { stdout } = await run("git", ["-C", folder, "rev-parse", "--is-shallow-repository"]);
+  return stdout.toString("utf8").trim() === "true";
+}
+
 /** Commits that the checked-out one does not contain: it is older than they are, or beside them. None without a repository. */
 export async function missingCommits(
   run: RunProgram,

@@ -96,7 +96,7 @@ export function formatResults(results: readonly MachineResult[]): string {
   const troubles = results.flatMap((each) =>
     each.message === ""
       ? []
-      : [`\n${isGood(each) ? "note" : "error"}: ${each.message}`, `  next: ${each.next}`],
+      : [`\n${each.outcome === "left alone" ? "note" : "error"}: ${each.message}`, `  next: ${each.next}`],
   );
   return [...rows, ...troubles, ""].join("\n");
 }

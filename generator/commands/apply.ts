@@ -13,7 +13,7 @@ import { type MachineResult, reachableOf, rollOut, succeeded, untouched, workOf 
 import { refuseOtherSecret } from "../cards/known.ts";
 import { revealOn } from "../cards/reveal.ts";
 import { Failure } from "../failure.ts";
-import { commitOf, missingCommits } from "../git.ts";
+import { commitOf, isShallow, missingCommits } from "../git.ts";
 import type { Cluster, Node } from "../model/cluster.ts";
 import type { FileMap, NodeFile } from "../model/files.ts";
 import type { ClusterRecord } from "../model/record.ts";
@@ -86,6 +86,12 @@ async function prepare(invocation: Invocation, cluster: Cluster): Promise<Intent
   const commits = new Set([...(record?.machines.values() ?? [])].flatMap(({ commit }) => commit ?? []));
   const [newer] = await missingCommits(run, dirname(config), [...commits]);
   if (newer !== undefined) {
+    if (await isShallow(run, dirname(config))) {
+      throw new Failure(
+        `this clone has only the newest commits, so nobody can say whether it is older than ${newer.slice(0, 12)}, which the machines have`,
+        "git fetch --unshallow; then run apply again",
+      );
+    }
     throw new Failure(
       `the machines have what commit ${newer.slice(0, 12)} says, and this checkout does not contain it: it is older, or of another branch`,
       "git pull; to go back to earlier settings on purpose, revert the commit (git revert) and apply that",
@@ -125,13 +131,15 @@ function look({ cluster, root, record, invocation, notes }: Intent, remote: Remo
 }
 
 function dryRun({ cluster, only, invocation }: Intent, plan: Plan): Result {
-  const steps = workOf(cluster, plan, only).map((machine) => ({
+  const refused = plan.refusals.length > 0;
+  const work = refused ? [] : workOf(cluster, plan, only);
+  const steps = work.map((machine) => ({
     name: machine.name,
     steps: stepsOf(cluster, machine).map((step) => STEPS[step]),
   }));
   const lines = steps.map(({ name, steps: each }) => `\n${name}: ${each.join(", ")}\n`);
   const text = `${formatPlan(plan)}${lines.join("")}\nnothing was changed: --dry-run\n`;
-  const exit = plan.machines.some(({ state }) => state === "unknown") ? 1 : 0;
+  const exit = refused || plan.machines.some(({ state }) => state === "unknown") ? 1 : 0;
   if (!invocation.json) return { exit, stdout: text, stderr: "" };
   return { exit, stdout: `${JSON.stringify({ plan, steps }, null, 2)}\n`, stderr: text };
 }
@@ -175,6 +183,7 @@ async function carryOut(intent: Intent, remote: Remote, shown: Plan): Promise<Re
   const id = randomBytes(8).toString("hex");
   const lease = await takeLease(remote, held, id, who.replaceAll(/[^\w@.-]/g, "-"));
   try {
+    await refuseNewerRecord(intent);
     const plan = await look(intent, remote);
     if (flags["yes"] !== true && !isDeepStrictEqual(plan.machines, shown.machines)) {
       throw new Failure(
@@ -208,6 +217,16 @@ async function carryOut(intent: Intent, remote: Remote, shown: Plan): Promise<Re
   } finally {
     await lease.close();
   }
+}
+
+/** What was refused by the record, and what is written into it, would be of an older one. */
+async function refuseNewerRecord({ invocation: { config, environment }, record }: Intent): Promise<void> {
+  const { record: now } = await readRecord(config, programs(environment), true);
+  if (isDeepStrictEqual(now, record)) return;
+  throw new Failure(
+    "another apply has written the record since this one has read it; nothing was changed",
+    "git pull; then npx quorate apply looks at everything anew",
+  );
 }
 
 /** Nothing to do on any machine: the record is made to say so. */
@@ -255,15 +274,21 @@ async function openRecord(
   return recorder(openRecordStore(join(folder, "applied.json"), facts, record), recordingOf(intent));
 }
 
+function endingOf({ name }: Cluster, results: readonly MachineResult[]): string {
+  if (!succeeded(results)) return "not everything is as the config says";
+  const left = results.filter(({ outcome }) => outcome === "left alone");
+  return left.length === 0
+    ? `cluster ${name} is as the config says`
+    : `what was asked for is done; not touched: ${listed(left.map((each) => each.name))}`;
+}
+
 function resultOf({ invocation, cluster }: Intent, plan: Plan, results: readonly MachineResult[]): Result {
   const done = succeeded(results);
   const interrupted = results.some(({ outcome }) => outcome === "interrupted");
   const lines = [
     formatResults(results),
     ...(invocation.json ? [] : plan.notes.map((note) => `note: ${note}\n`)),
-    done
-      ? `apply: cluster ${cluster.name} is as the config says\n`
-      : "apply: not everything is as the config says\n",
+    `apply: ${endingOf(cluster, results)}\n`,
   ];
   const exit = interrupted ? 130 : done ? 0 : 1;
   const text = lines.join("");
