@@ -98,7 +98,7 @@ test("a machine whose files are right and not in force goes on; where it works, 
   assert.equal(planOf("lb-1", of({ unfinished: "x" }, "lb-1")).action, "reload");
   const dead = planOf("server-1", of({ unfinished: "failed: x", ready: false, voter: false }));
   assert.deepEqual([dead.state, dead.action, dead.quorum, dead.felt], ["changes", "none", null, "nothing"]);
-  assert.deepEqual(stepsOf(SIX, dead), ["gate", "start", "health"]);
+  assert.deepEqual(stepsOf(SIX, dead), ["gate", "send", "start", "health"]);
 });
 
 test("a machine that does not work comes before those that do", () => {

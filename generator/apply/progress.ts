@@ -2,7 +2,7 @@
 import type { Failure } from "../failure.ts";
 import type { Node } from "../model/cluster.ts";
 import { type StepName, STEPS } from "../plan/steps.ts";
-import { isGood, type MachineResult, type Watcher } from "./rollout.ts";
+import type { MachineResult, Watcher } from "./rollout.ts";
 
 export interface Progress extends Watcher {
   readonly note: (machine: string, text: string) => void;

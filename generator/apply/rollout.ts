@@ -224,7 +224,7 @@ export function reachableOf({ machines }: Plan): ReadonlySet<string> {
 const GOOD: ReadonlySet<Outcome> = new Set(["applied", "unchanged", "left alone"]);
 
 /** True where the machine is as it should be, or nobody asked for more. One that needs a new card is not. */
-export function isGood({ outcome, action, message }: MachineResult): boolean {
+function isGood({ outcome, action, message }: MachineResult): boolean {
   return GOOD.has(outcome) && (action !== "reflash" || message === "");
 }
 
