@@ -143,6 +143,13 @@ const CASES: readonly Case[] = [
     text: /^nothing$/,
   },
   {
+    what: "one of two is to be the only one: the other may hold the address still",
+    name: "lb-1",
+    file: { path: NODE_PATHS.keepalived, is: "stale", action: "reload", text: "" },
+    text: /^an outage: keepalived ends, .*: switch the other load balancers off first, or two machines have it$/,
+    outage: true,
+  },
+  {
     what: "the only load balancer gets a second one beside it: keepalived takes over its address",
     shape: { loadBalancers: 2 },
     name: "lb-1",

@@ -17,6 +17,8 @@ export interface Work {
   readonly enough: boolean;
   /** keepalived is to hold the registration address from now on, where this machine's own network did. */
   readonly handsOverVip: boolean;
+  /** Its own network is to hold the registration address from now on, where keepalived did. */
+  readonly takesVip: boolean;
 }
 
 /** What the work on one machine is like for the others. */
@@ -44,10 +46,15 @@ function isAtLeast(action: ActionClass, least: ActionClass): boolean {
   return ACTION_CLASSES.indexOf(action) >= ACTION_CLASSES.indexOf(least);
 }
 
-function loadBalancer(cluster: Cluster, { action, vip, handsOverVip }: Work): Felt {
+function loadBalancer(cluster: Cluster, { action, vip, handsOverVip, takesVip }: Work): Felt {
   if (handsOverVip)
     return outage(
       "the registration address is nobody's from when its own network gives it up until keepalived holds it",
+    );
+  // Nobody asks a machine that is in the config no more, and it may hold the address.
+  if (takesVip)
+    return outage(
+      "keepalived ends, and its own network holds the registration address: switch the other load balancers off first, or two machines have it",
     );
   if (action === "none") return quiet("nothing");
   if (ofRole(cluster, "loadbalancer").length === 1)

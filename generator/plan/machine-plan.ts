@@ -83,7 +83,7 @@ export function machinePlan(
     if (is === "unknown")
       return { ...base, ...NOTHING, state: "unknown", problem, action: refusal ? "refused" : "none" };
     const action = refusal ? "refused" : is;
-    const work = { action, vip: false, enough: true, handsOverVip: false } as const;
+    const work = { action, vip: false, enough: true, handsOverVip: false, takesVip: false } as const;
     return {
       ...base,
       ...NOTHING,
@@ -113,6 +113,7 @@ export function machinePlan(
     vip: machine.vip,
     enough: quorum?.enough ?? true,
     handsOverVip: machine.vip !== false && files.some(isFirstKeepalived),
+    takesVip: files.some(isLastKeepalived),
   });
   return {
     ...base,
@@ -181,6 +182,11 @@ function newCard(name: string): MachinePlan["problem"] {
 /** keepalived comes to a load balancer that was the only one: so far the address stood in its own network-config. */
 function isFirstKeepalived({ path, change }: FilePlan): boolean {
   return path === NODE_PATHS.keepalived && change === "added";
+}
+
+/** keepalived goes: it was one of several, and is to be the only one. */
+function isLastKeepalived({ path, change }: FilePlan): boolean {
+  return path === NODE_PATHS.keepalived && change === "removed";
 }
 
 /** While one voter is away, the others alone must be a majority of all (design: never below quorum by our hand). */

@@ -48,6 +48,29 @@ test(
 );
 
 test(
+  "the last load balancer ends keepalived before its own network has the address",
+  {
+    skip: requireTool("dash", "apt-get install dash"),
+  },
+  () => {
+    const script = `${shellFunction("network")}
+changed() { true; }
+put() { cat >/dev/null; echo "put $1"; }
+settled() { echo settled; }
+systemctl() { echo "systemctl $*"; }
+kept=/nonexistent ROLE=$1 HOLDER=$2
+network </dev/null 2>/dev/null`;
+    const told = (role: string, holder: string) =>
+      runTool("dash", ["-c", script.replace(/<"\$staged"/, "</dev/null"), "dash", role, holder]).stdout;
+    const rest = "put /nonexistent/network-config\nsettled\n";
+    const ends = "systemctl is-active -q keepalived\nsystemctl disable -q --now keepalived\n";
+    assert.equal(told("loadbalancer", "loadbalancer"), `${ends}${rest}`);
+    assert.equal(told("loadbalancer", "keepalived"), rest);
+    assert.equal(told("server", "loadbalancer"), rest);
+  },
+);
+
+test(
   "a file that quorate-node writes is on the disk before it has its name, and then its folder is too",
   {
     skip: requireTool("strace", "apt-get install strace") || requireTool("dash", "apt-get install dash"),
