@@ -1,12 +1,19 @@
-// What becomes of a machine after a failed step: whether its earlier files come back, and what the record says.
+// What goes wrong on the way: what is waited for, whether earlier files come back, and what the record says.
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { test } from "node:test";
+import { takeLease } from "../generator/apply/lease.ts";
+import { health } from "../generator/apply/steps/health.ts";
+import { giveUpVip, takePartAgain } from "../generator/apply/steps/yield.ts";
+import { APPLY_TIMING } from "../generator/model/timing.ts";
 import type { ObservedFile } from "../generator/plan/observed.ts";
 import type { Plan } from "../generator/plan/plan.ts";
 import { K3S_PATHS } from "../generator/render/k3s.ts";
 import { type ApplyPlay, applyPlay, finished, lostTo, OLD, wantedOf } from "./support/apply-play.ts";
-import { different, machine, planWith, SIX } from "./support/plan-play.ts";
+import { different, machine, nodeOf, planWith, SIX } from "./support/plan-play.ts";
 
+const check = (play: ApplyPlay, name: string) =>
+  health(play.job, nodeOf(name), (digest) => digest === OLD, 60_000);
 const RESTART = different(K3S_PATHS.config);
 const plan = (files: Readonly<Record<string, ObservedFile>>): Plan =>
   planWith(Object.entries(files).map(([name, file]) => machine(name, [file])));
@@ -129,4 +136,66 @@ test("a drain that fails on one load balancer is taken back after it has ended o
   assert.equal(outcomes(results)["server-1"], "failed");
   await new Promise((resolve) => setTimeout(resolve, 40));
   assert.deepEqual(play.of("lb-2").drained, []);
+});
+
+test("what cannot be asked is asked again: it is believed after a while, and not before", async () => {
+  const failing = (verb: string, times: number) =>
+    applyPlay(SIX, (name, each, count) =>
+      each === verb && count <= times ? finished("", 1, `${name}: apiserver not ready\n`) : undefined,
+    );
+  for (const [verb, name] of [
+    ["?node", "server-1"],
+    ["?node", "agent-1"],
+    ["?backends", "server-1"],
+    ["?backends", "lb-1"],
+  ] as const) {
+    const play = failing(verb, 3);
+    await check(play, name);
+    assert.equal(play.seconds(), verb === "?backends" && name === "server-1" ? 6 : 3, `${name} ${verb}`);
+    assert.match(play.notes.join("\n"), /apiserver not ready/);
+    const never = failing(verb, Number.POSITIVE_INFINITY);
+    await assert.rejects(check(never, name), /apiserver not ready/);
+    assert.equal(never.seconds(), APPLY_TIMING.failure / 1000);
+  }
+});
+
+test("a load balancer that does not answer may hold the address: it is not passed over", async () => {
+  const play = applyPlay();
+  play.of("lb-1").status = null;
+  await assert.rejects(
+    giveUpVip(play.job, nodeOf("lb-1")),
+    /does not say whether it holds the registration address/,
+  );
+});
+
+test("keepalived runs again before what would have started it ends", async () => {
+  const play = applyPlay();
+  const scripts: string[] = [];
+  const { run } = play.job.remote;
+  const noting: typeof run = (name, script, options) => {
+    scripts.push(script);
+    return run(name, script, options);
+  };
+  Object.assign(play.job.remote, { run: noting });
+  await takePartAgain(play.job, nodeOf("lb-1"));
+  assert.match(scripts.join(""), /^systemctl start keepalived && .*stop quorate-vip/);
+});
+
+test("a hold that cannot be taken for another reason is not called another apply's", async (t) => {
+  const scripts: string[] = [];
+  const remote = {
+    run: async (_: string, script: string) => {
+      scripts.push(script);
+      return finished();
+    },
+    close: async () => {},
+  };
+  const lease = await takeLease(remote, ["lb-1"], "id", "me");
+  t.after(lease.close);
+  const ended = (exit: number) => {
+    const fence = lease.fence.replace(/^\S+/, `(exit ${exit})`).replace(/ lease .*? \|\|/, " ||");
+    return spawnSync("sh", ["-c", `${fence}\necho went on`], { encoding: "utf8" });
+  };
+  assert.deepEqual([ended(0).stdout, ended(0).status], ["went on\n", 0]);
+  for (const exit of [75, 127, 2]) assert.deepEqual([ended(exit).stdout, ended(exit).status], ["", exit]);
 });

@@ -8,7 +8,7 @@ import { TAKEN, takenOver } from "./job.ts";
 import type { Remote } from "./remote.ts";
 
 export interface Lease {
-  /** The line by which a script ends where the hold is another's (see Job). It takes the hold anew. */
+  /** The line by which a script ends where the hold is another's, or cannot be taken (see Job). It takes the hold anew. */
   readonly fence: string;
   /** Gives every hold back. */
   readonly close: () => Promise<void>;
@@ -55,7 +55,7 @@ export async function takeLease(
   const beat = setInterval(again, (APPLY_TIMING.leaseSeconds * 1000) / 3);
   beat.unref();
   return {
-    fence: `${take} || exit ${TAKEN}`,
+    fence: `${take} || exit`,
     close: async () => {
       clearInterval(beat);
       await drop();

@@ -6,9 +6,19 @@ import { NODE_PATHS } from "../../render/node-paths.ts";
 import { askNode } from "../ask-node.ts";
 import { type Job, pause, runOn } from "../job.ts";
 
-/** Nothing where it does not hold it. Throws a Failure where no other load balancer takes it; keepalived then runs again. */
+/**
+ * Nothing where it does not hold it. Throws a Failure where it does not say so, or no other load balancer takes it; keepalived
+ * then runs again.
+ */
 export async function giveUpVip(job: Job, node: Node): Promise<void> {
-  if ((await askNode(job.remote, job.cluster, node)).status?.vip !== true) {
+  const { state, status, detail, next } = await askNode(job.remote, job.cluster, node);
+  if (state === "no answer") {
+    throw new Failure(
+      `${node.name} does not say whether it holds the registration address: ${detail}`,
+      `${next}; then run apply again`,
+    );
+  }
+  if (status?.vip !== true) {
     job.note(node.name, "it does not hold it");
     return;
   }
@@ -24,12 +34,16 @@ export async function giveUpVip(job: Job, node: Node): Promise<void> {
   }
   await takePartAgain(job, node);
   throw new Failure(
-    `${node.name} gave up the registration address, and no other load balancer took it within ${APPLY_TIMING.yield / 1000} s; it has it again`,
+    `${node.name} gave up the registration address, and no other load balancer took it within ${APPLY_TIMING.yield / 1000} s; its keepalived runs again`,
     "look at the others: npx quorate status",
   );
 }
 
-/** keepalived runs again. */
+/** keepalived runs again; what would start it by itself ends only then. */
 export async function takePartAgain(job: Job, node: Node): Promise<void> {
-  await runOn(job, node.name, "systemctl stop quorate-vip.service 2>/dev/null\nsystemctl start keepalived\n");
+  await runOn(
+    job,
+    node.name,
+    "systemctl start keepalived && { systemctl stop quorate-vip.service 2>/dev/null || true; }\n",
+  );
 }
