@@ -48,6 +48,9 @@ const HEX_64 = /^[0-9a-f]{64}$/;
 const GIT_ID = /^[0-9a-f]{40}$/;
 /** Names become arguments and lines of ssh's files. */
 const NAME = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
+/** A person reads it on a terminal, or a workflow in its log. */
+const PLAIN = /^[ -~]*$/;
+const IPV4 = /^\d{1,3}(\.\d{1,3}){3}$/;
 const ROLES: readonly unknown[] = ["server", "agent", "loadbalancer"] satisfies readonly Role[];
 
 /** The text of out/applied.json: the same record gives the same bytes. It holds no time, so that nothing new is nothing to commit. */
@@ -71,13 +74,14 @@ export function parseRecord(text: string): RecordText {
   if (!isObject(cluster) || !isObject(machines))
     return { ok: false, reason: "cluster or machines is missing" };
   const { name, caHash, secretCheck, uid = null, fixed = {} } = cluster;
-  if (typeof name !== "string" || name === "") return { ok: false, reason: "cluster.name is missing" };
+  if (typeof name !== "string" || !NAME.test(name)) return { ok: false, reason: "cluster.name is no name" };
   if (typeof caHash !== "string" || !HEX_64.test(caHash))
     return { ok: false, reason: "cluster.caHash is no SHA-256" };
   if (typeof secretCheck !== "string" || !/^[0-9a-f]{16}$/.test(secretCheck))
     return { ok: false, reason: "cluster.secretCheck is no check value" };
-  if (uid !== null && typeof uid !== "string") return { ok: false, reason: "cluster.uid is no text" };
-  if (!isTexts(fixed)) return { ok: false, reason: "cluster.fixed holds something else than texts" };
+  if (uid !== null && (typeof uid !== "string" || !/^[0-9a-f-]{36}$/.test(uid)))
+    return { ok: false, reason: "cluster.uid is no UID" };
+  if (!isTexts(fixed)) return { ok: false, reason: "cluster.fixed holds something else than plain texts" };
   const nameless = Object.keys(machines).find((name) => !NAME.test(name));
   if (nameless !== undefined)
     return { ok: false, reason: `machines: ${JSON.stringify(nameless)} is no machine's name` };
@@ -100,7 +104,7 @@ function machineOf(value: unknown): RecordedMachine | string {
   const text = (each: unknown, pattern: RegExp): each is string =>
     typeof each === "string" && pattern.test(each);
   if (!ROLES.includes(role)) return "role is missing";
-  if (!text(address, /^[0-9.]+$/)) return "address is no address";
+  if (!text(address, IPV4)) return "address is no address";
   if (!text(tree, GIT_ID)) return "tree is no git tree";
   if (!text(digest, HEX_64)) return "digest is no SHA-256";
   const known = ACTION_CLASSES.find((each) => each === action);
@@ -117,5 +121,10 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
 }
 
 function isTexts(value: unknown): value is Readonly<Record<string, string>> {
-  return isObject(value) && Object.values(value).every((each) => typeof each === "string");
+  return (
+    isObject(value) &&
+    Object.entries(value)
+      .flat()
+      .every((each) => typeof each === "string" && PLAIN.test(each))
+  );
 }
