@@ -105,3 +105,17 @@ export const APPLY_TIMING = {
   /** Until another load balancer holds the vip. */
   yield: 15_000,
 } as const;
+
+/** verify's own limits. */
+export const VERIFY_LIMITS = {
+  /** To connect to a machine that may be off; curl counts the handshake of TLS too. */
+  connectSeconds: 4,
+  /** For a whole answer: a busy Pi is slow. */
+  answerSeconds: 6,
+  /** Questions at a time, where there are not very many more. */
+  atOnce: 64,
+  /** A certificate that ends sooner is told. K3s makes a new one when it starts within 120 days of the end. */
+  certificateDays: 30,
+  /** Farther apart, a clock is wrong: certificates made by it begin in the future, and the second of the answer is not it. */
+  skewSeconds: 5,
+} as const;

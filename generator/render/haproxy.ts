@@ -99,7 +99,7 @@ function checkOptions({ inter, fastInter, downInter, fall, rise }: CheckTiming):
 }
 
 /** `http-request return` answers from one buffer of 16 kB; beyond this many lines the ingress is counted, not listed. */
-const LISTED_INGRESS_NODES = 100;
+export const LISTED_INGRESS_NODES = 100;
 
 /** A log-format string: one line per server, `be_api/server-1 UP`. Escapes are HAProxy's own. */
 function statusPage(servers: readonly Backend[], ingress: readonly Backend[]): string {

@@ -91,7 +91,8 @@ export function corednsManifest(): string {
   });
 }
 
-const COREDNS_REPLICAS = 2;
+/** So many CoreDNS pods there are to be, where two nodes take them. */
+export const COREDNS_REPLICAS = 2;
 
 /** Two CoreDNS pods need two nodes that take them: the spread is a hard rule, a second pod on the same node would wait for ever. */
 export function wantsTwoCoredns(cluster: Cluster): boolean {

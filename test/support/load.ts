@@ -1,5 +1,6 @@
 // A program: asks one address again and again over new TLS connections, at a fixed rate whatever comes back, and keeps
 // some long streams open. Prints a line when the streams stand, and all that it saw when standard input ends.
+import { readFileSync } from "node:fs";
 import { request } from "node:https";
 
 export interface Load {
@@ -18,7 +19,7 @@ export interface LoadReport {
   readonly streams: readonly { readonly server: string; readonly closed: number | null }[];
 }
 
-const { host, port, rate, streams: count }: Load = JSON.parse(process.argv[2] ?? "");
+const { host, port, rate, streams: count }: Load = JSON.parse(readFileSync(process.argv[2] ?? "", "utf8"));
 // A client that never gives up would hide a loss.
 const LIMIT = 10_000;
 const common = { host, port, rejectUnauthorized: false, agent: false } as const;

@@ -14,7 +14,7 @@ import { TEMPLATES } from "./fixtures.ts";
 import type { Load, LoadReport } from "./load.ts";
 import { type Machine, openLan, openMachine, type Program, until } from "./namespace.ts";
 import { scratch } from "./scratch.ts";
-import type { Behaviour, StandIn, StandInReport } from "./stand-in.ts";
+import type { StandIn, StandInChange, StandInReport } from "./stand-in.ts";
 import { runTool } from "./tools.ts";
 
 export interface OpenCluster {
@@ -50,14 +50,15 @@ export function makeCertificate(t: TestContext): string {
 
 export interface RunningStandIn {
   readonly program: Program;
-  readonly change: (at: StandIn["at"]) => Promise<StandInReport>;
+  /** `pems`: other certificates, by ADDRESS:PORT. */
+  readonly change: (at: StandIn["at"], pems?: StandInChange["pems"]) => Promise<StandInReport>;
 }
 
 /** Returns when every address listens. */
 export async function startStandIn(machine: Machine, standIn: StandIn): Promise<RunningStandIn> {
   const program = await startScript(machine, "stand-in", standIn);
-  const change = async (at: Readonly<Record<string, Behaviour>>): Promise<StandInReport> => {
-    program.write(JSON.stringify(at));
+  const change: RunningStandIn["change"] = async (at, pems = {}) => {
+    program.write(JSON.stringify({ at, pems } satisfies StandInChange));
     return JSON.parse(await program.nextLine());
   };
   return { program, change };
@@ -81,7 +82,9 @@ async function startScript(machine: Machine, name: string, argument: unknown): P
   const source = readFileSync(new URL(`${name}.ts`, import.meta.url), "utf8");
   const { code } = transformSync(source, { loader: "ts" });
   writeFileSync(join(machine.root, "run", `${name}.mjs`), code);
-  const program = await machine.start([process.execPath, `/run/${name}.mjs`, JSON.stringify(argument)]);
+  // Longer than an argument may be, where there are many machines.
+  writeFileSync(join(machine.root, "run", `${name}.json`), JSON.stringify(argument));
+  const program = await machine.start([process.execPath, `/run/${name}.mjs`, `/run/${name}.json`]);
   const line = await program.nextLine();
   if (line !== "ready") throw new Error(`${name}: ${program.output()}`);
   return program;

@@ -1,20 +1,40 @@
 // A program: plays K3s servers, ingress nodes and load balancers on the addresses it is given, and changes on command.
 import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from "node:http";
-import { createServer as createTlsServer } from "node:https";
-import { createServer as createTcpServer, type Socket } from "node:net";
+import { createServer as createTlsServer, type Server as TlsServer } from "node:https";
+import { createServer as createTcpServer, type Server, type Socket } from "node:net";
 import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
+import { TLSSocket } from "node:tls";
 
-/** What one address answers: a status and a body for each path, 404 for any other. "silent" accepts and says nothing. */
-export type Behaviour =
-  | "silent"
-  | Readonly<Record<string, { readonly status: number; readonly body?: string; readonly delay?: number }>>;
+interface Answer {
+  readonly status: number;
+  readonly body?: string;
+  readonly delay?: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Only for a client with a certificate of `clientCa`; 401 for others. */
+  readonly certified?: boolean;
+}
 
-/** The argument, as JSON. The keys of `at` are ADDRESS:PORT. A line of the same form on standard input changes them. */
+/**
+ * What one address answers: a status and a body for each path, 404 for any other. "silent" accepts and says nothing, "cut"
+ * accepts and closes, "refused" does not listen.
+ */
+export type Behaviour = "silent" | "cut" | "refused" | Readonly<Record<string, Answer>>;
+
+/** The file that the argument names, as JSON. The keys of `at` are ADDRESS:PORT. */
 export interface StandIn {
   /** A file with key and certificate, for every port but those of PLAIN_PORTS. */
   readonly pem: string;
+  /** A file with the CA of clients. */
+  readonly clientCa?: string;
   readonly at: Readonly<Record<string, Behaviour>>;
+}
+
+/** A line on standard input changes some of it. */
+export interface StandInChange {
+  readonly at: StandIn["at"];
+  /** Another file with key and certificate, by ADDRESS:PORT. */
+  readonly pems: Readonly<Record<string, string>>;
 }
 
 /** The answer to a line: so many connections were open at the same time, at most, since the last line. */
@@ -24,39 +44,70 @@ export interface StandInReport {
 
 const PLAIN_PORTS = ["80", "8404"];
 
-const { pem, at }: StandIn = JSON.parse(process.argv[2] ?? "");
+const { pem, at, clientCa }: StandIn = JSON.parse(readFileSync(process.argv[2] ?? "", "utf8"));
 const behaviours = new Map(Object.entries(at));
+const listeners = new Map<string, Server>();
+const tlsServers = new Map<string, TlsServer>();
 const key = readFileSync(pem);
+const clients = clientCa === undefined ? {} : { ca: readFileSync(clientCa), requestCert: true };
 let open = 0;
 let peak = 0;
 
 for (const place of behaviours.keys()) {
   const answer = (request: IncomingMessage, response: ServerResponse) => {
     const behaviour = behaviours.get(place);
-    if (behaviour === undefined || behaviour === "silent") return;
+    if (behaviour === undefined || typeof behaviour === "string") return;
     // A watch stays open, and says where it ended up.
     if (request.url === "/watch") return void response.writeHead(200).write(`${place}\n`);
-    const { status = 404, body = "", delay = 0 } = behaviour[request.url ?? ""] ?? {};
-    setTimeout(() => response.writeHead(status, { "content-type": "text/plain" }).end(body), delay);
+    const { status = 404, body = "", delay = 0, headers, certified } = behaviour[request.url ?? ""] ?? {};
+    const { socket } = request;
+    const known = !certified || (socket instanceof TLSSocket && socket.authorized);
+    const [code, text] = known ? [status, body] : [401, ""];
+    setTimeout(() => response.writeHead(code, { "content-type": "text/plain", ...headers }).end(text), delay);
   };
-  const [host, port = ""] = place.split(":");
-  const inner = PLAIN_PORTS.includes(port)
-    ? createHttpServer(answer)
-    : createTlsServer({ key, cert: key }, answer);
+  const isPlain = PLAIN_PORTS.includes(place.split(":")[1] ?? "");
+  const tls = isPlain
+    ? undefined
+    : createTlsServer({ key, cert: key, ...clients, rejectUnauthorized: false }, answer);
+  const inner = tls ?? createHttpServer(answer);
+  if (tls)
+    tlsServers.set(
+      place,
+      tls.on("tlsClientError", () => {}),
+    );
   const outer = createTcpServer((socket: Socket) => {
     open += 1;
     peak = Math.max(peak, open);
     socket.on("close", () => (open -= 1)).on("error", () => {});
-    if (behaviours.get(place) !== "silent") inner.emit("connection", socket);
+    const behaviour = behaviours.get(place);
+    if (behaviour === "cut") socket.destroy();
+    else if (behaviour !== "silent") inner.emit("connection", socket);
   });
-  await new Promise<void>((resolve) => outer.listen({ host, port: Number(port), backlog: 1024 }, resolve));
+  listeners.set(place, outer);
+  await listenAsTold(place);
 }
 process.stdout.write("ready\n");
 
 for await (const line of createInterface({ input: process.stdin })) {
-  const changes: Readonly<Record<string, Behaviour>> = JSON.parse(line);
-  for (const [place, behaviour] of Object.entries(changes)) behaviours.set(place, behaviour);
+  const { at: changes, pems }: StandInChange = JSON.parse(line);
+  for (const [place, behaviour] of Object.entries(changes)) {
+    behaviours.set(place, behaviour);
+    await listenAsTold(place);
+  }
+  for (const [place, file] of Object.entries(pems)) {
+    const own = readFileSync(file);
+    tlsServers.get(place)?.setSecureContext({ key: own, cert: own, ...clients });
+  }
   process.stdout.write(`${JSON.stringify({ peak } satisfies StandInReport)}\n`);
   peak = open;
 }
 process.exit(0);
+
+async function listenAsTold(place: string): Promise<void> {
+  const outer = listeners.get(place);
+  const [host = "", port = ""] = place.split(":");
+  const wanted = behaviours.get(place) !== "refused";
+  if (!outer || outer.listening === wanted) return;
+  if (!wanted) return void outer.close();
+  await new Promise<void>((resolve) => outer.listen({ host, port: Number(port), backlog: 1024 }, resolve));
+}
