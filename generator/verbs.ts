@@ -156,6 +156,15 @@ export const VERBS: Readonly<Record<string, Verb>> = {
     flags: [IDENTITY_FLAG],
     load: async () => (await import("./commands/drift.ts")).drift,
   },
+  verify: {
+    text: "Ask whether the cluster works: out/verify.sh, Kubernetes, and the machines themselves. Changes nothing.",
+    flags: [
+      { name: "tap", text: "print it as Test Anything Protocol" },
+      { name: "quiet", text: "print only what fails: for cron" },
+      IDENTITY_FLAG,
+    ],
+    load: async () => (await import("./commands/verify.ts")).verify,
+  },
   kubeconfig: {
     text: "Fetch the administrator's kubeconfig: into a FILE, or beside the clusters that you have.",
     moreWords: ["FILE"],

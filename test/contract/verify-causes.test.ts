@@ -121,8 +121,8 @@ const LAN_CASES: readonly Case[] = [
       [
         "address",
         `${VIP}:6443 does not answer`,
-        "no load balancer is there",
-        "switch them on, and look at their own lines",
+        "no load balancer is there: see their lines",
+        "switch them on; npx quorate status",
       ],
       ...["1", "2"].map((number): Line => [
         `backends/lb-${number}`,
@@ -151,8 +151,8 @@ const LAN_CASES: readonly Case[] = [
       [
         "address",
         `${VIP}:6443 cuts connections`,
-        "HAProxy has no server that is up",
-        "look at the lines of the servers",
+        "HAProxy has no server that is up: see the lines of the servers",
+        "npx quorate status",
       ],
     ],
   },
@@ -167,7 +167,7 @@ const LAN_CASES: readonly Case[] = [
         "address",
         `${VIP}:6443 answers 503`,
         "a server behind it starts or hangs",
-        "look at the lines of the servers; run this again in a minute",
+        "npx quorate status; run this again in a minute",
       ],
     ],
   },
@@ -311,8 +311,8 @@ const LAN_CASES: readonly Case[] = [
       ...["lb-1", "lb-2"].map((name): Line => [
         `backends/${name}`,
         "not up: be_api/server-2,be_http/server-2",
-        "they do not answer here either",
-        "look at their own lines",
+        "they do not answer here either: see their lines",
+        "npx quorate status",
       ]),
     ],
   },
@@ -336,8 +336,8 @@ const LAN_CASES: readonly Case[] = [
         [
           id,
           `${place} cuts connections`,
-          "HAProxy has no ingress node that is up",
-          `look at the lines ${id.split("/")[0]}/NODE; ${traefikPods}`,
+          `HAProxy has no ingress node that is up: see the lines ${id.split("/")[0]}/NODE`,
+          traefikPods,
         ],
       ],
     },

@@ -6,6 +6,8 @@ import { describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ofRole } from "../../generator/model/cluster.ts";
 import { verifyScript } from "../../generator/render/verify.ts";
+import { formatChecks } from "../../generator/verify/format.ts";
+import { parseScriptAnswer } from "../../generator/verify/script-answer.ts";
 import { makeCluster } from "../support/clusters.ts";
 import { FIXTURES, renderFixture, TEMPLATES } from "../support/fixtures.ts";
 import { MANY_NODES } from "../support/many-nodes.ts";
@@ -279,6 +281,13 @@ users:
     assert.equal(tap.lines[0], "TAP version 13");
     assert.ok(tap.lines.includes("not ok 2 - server/server-2 - closed: 10.0.0.12:6443 refuses connections"));
     assert.ok(tap.lines.includes(`  next: ${JSON.stringify(failed.next)}`));
+    // npx quorate verify prints what it reads from --json, in the same words.
+    const read = parseScriptAnswer(lines.join("\n")) ?? [];
+    assert.deepEqual(formatChecks("test", read, "tap").trimEnd().split("\n"), tap.lines);
+    const { lines: shown } = await verify();
+    const own = formatChecks("test", read, "text").trimEnd().split("\n");
+    assert.deepEqual(own.slice(0, -1), shown.slice(0, -1));
+    assert.ok(shown.at(-1)?.startsWith(`${own.at(-1)};`), own.at(-1));
     write("/run/verify.tap", `${tap.lines.join("\n")}\n`);
     const prove = await lan.run(["prove", "-e", "cat", "/run/verify.tap"]);
     assert.match(prove.stdout, /Failed test: {2}2\n[^]*Tests=25/);

@@ -428,15 +428,15 @@ judge_address() {
     how_there=$how
     balancer=$(answering_balancer)
     if [ -z "$balancer" ]; then
-        cause="no load balancer is there" next="switch them on, and look at their own lines"
+        cause="no load balancer is there: see their lines" next="switch them on; npx quorate status"
     elif [ "$how_there" = off ]; then
         cause="no load balancer holds $address" next="npx quorate ssh $balancer -- sudo journalctl -u keepalived -n 50"
     elif [ "$how_there" = refused ]; then
         cause="HAProxy does not listen on $port there" next="npx quorate ssh $balancer -- sudo systemctl status haproxy"
     elif [ "$how_there" = cut ]; then
-        cause="HAProxy has no server that is up" next="look at the lines of the servers"
+        cause="HAProxy has no server that is up: see the lines of the servers" next="npx quorate status"
     else
-        cause="a server behind it starts or hangs" next="look at the lines of the servers; run this again in a minute"
+        cause="a server behind it starts or hangs" next="npx quorate status; run this again in a minute"
     fi
     say fail address "$expected" "$seen" "$cause" "$next"
 }
@@ -500,7 +500,7 @@ judge_balancer() {
     if [ -n "$cut_off" ]; then
         cause="$1 does not reach $cut_off, which answers here" next="npx quorate ssh $1 -- ping -c 3 $cut_off; look at cables, switches and firewalls between the two"
     else
-        cause="they do not answer here either" next="look at their own lines"
+        cause="they do not answer here either: see their lines" next="npx quorate status"
     fi
     say fail "$id" "$expected" "not up: $(printf '%s\n' "$down" | paste -s -d , -)" "$cause" "$next"
 }
@@ -695,7 +695,7 @@ judge_web() {
             known "page.$4"
             if [ "$code" = 000 ]; then not_asked "$1" "see backends/$4"; else say fail "$1" "$expected" "$seen" "$proxy" "npx quorate plan"; fi
             ;;
-        address:* | balancer:*) say fail "$1" "$expected" "$seen" "HAProxy has no ingress node that is up" "look at the lines $scheme/NODE; $pods" ;;
+        address:* | balancer:*) say fail "$1" "$expected" "$seen" "HAProxy has no ingress node that is up: see the lines $scheme/NODE" "$pods" ;;
         node:off)
             known "api.$4"
             if [ "$how" = off ]; then

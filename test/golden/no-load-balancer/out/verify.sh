@@ -564,7 +564,7 @@ judge_web() {
             known "page.$4"
             if [ "$code" = 000 ]; then not_asked "$1" "see backends/$4"; else say fail "$1" "$expected" "$seen" "$proxy" "npx quorate plan"; fi
             ;;
-        address:* | balancer:*) say fail "$1" "$expected" "$seen" "HAProxy has no ingress node that is up" "look at the lines $scheme/NODE; $pods" ;;
+        address:* | balancer:*) say fail "$1" "$expected" "$seen" "HAProxy has no ingress node that is up: see the lines $scheme/NODE" "$pods" ;;
         node:off)
             known "api.$4"
             if [ "$how" = off ]; then
