@@ -1,11 +1,12 @@
 // The little of kube-apiserver that the tests need: nodes, namespaces, health and version, for client certificates only.
-// Left out: every other resource (pods are an empty list), watches, selectors, field validation, tokens, RBAC beyond
+// Left out: every other resource (of pods only K3s' own, by their labels; of snapshots an empty list), watches, field validation, tokens, RBAC beyond
 // system:masters, the node's own node and system:monitoring on the health paths.
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Identity } from "./identity.ts";
 import { forgetNodePassword } from "./node-password.ts";
 import {
   heartbeat,
+  listNodes,
   NAMESPACES,
   type NewNode,
   type Node,
@@ -13,12 +14,15 @@ import {
   registerNode,
   withVersion,
 } from "./objects.ts";
+import { podsOf } from "./pods.ts";
 import { readBody, sendApiError, sendJson } from "./reply.ts";
 import type { Store } from "./store.ts";
 import { VERSION } from "./version.ts";
 
 export interface Api {
   readonly store: Store;
+  /** The packaged components that this server's config takes out. */
+  readonly disabled: readonly string[];
   /** Called with a node that has been deleted. */
   readonly removed: (node: Node) => void;
 }
@@ -49,13 +53,12 @@ export async function answerApi(
   if (health !== undefined) return answerHealth(api, health, response);
   if (path === "/version") return sendJson(response, versionInfo());
   if (plural === "pods" || (plural === "namespaces" && rest === "pods")) {
-    return sendJson(response, {
-      kind: "PodList",
-      apiVersion: "v1",
-      metadata: { resourceVersion: "1" },
-      items: [],
-    });
+    const selector = new URL(request.url ?? "/", "https://k3s").searchParams.get("labelSelector");
+    const items = podsOf(selector, await listNodes(api.store), api.disabled);
+    return sendList(response, "PodList", "v1", items);
   }
+  if (path === "/apis/k3s.cattle.io/v1/etcdsnapshotfiles")
+    return sendList(response, "ETCDSnapshotFileList", "k3s.cattle.io/v1", []);
   const resource = KINDS[plural];
   if (plural === "nodes" && method === "PUT" && (rest === "register" || rest === "heartbeat")) {
     await answerKubelet(api, name, rest, request);
@@ -67,13 +70,8 @@ export async function answerApi(
   const { kind, prefix } = resource;
   if (name === "" && method === "GET") {
     const entries = await api.store.range(prefix, true);
-    const items = entries.map(({ value, revision }) => withVersion(value, revision));
-    return sendJson(response, {
-      kind: `${kind}List`,
-      apiVersion: "v1",
-      metadata: { resourceVersion: "1" },
-      items,
-    });
+    const items = entries.map(({ value, revision }) => withVersion<object>(value, revision));
+    return sendList(response, `${kind}List`, "v1", items);
   }
   const [entry] = await api.store.range(`${prefix}${name}`);
   if (name === "" || !entry) {
@@ -96,6 +94,15 @@ export async function answerApi(
     return sendJson(response, { kind: "Status", apiVersion: "v1", metadata: {}, status: "Success" });
   }
   return fail(405, "the server does not allow this method on the requested resource");
+}
+
+function sendList(
+  response: ServerResponse,
+  kind: string,
+  apiVersion: string,
+  items: readonly object[],
+): void {
+  sendJson(response, { kind, apiVersion, metadata: { resourceVersion: "1" }, items });
 }
 
 /**

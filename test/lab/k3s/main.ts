@@ -6,7 +6,8 @@
 // - Times: a real server needs longer between its phases (3, 7 and 2 s on this hardware, see server.ts).
 // - HTTP/1.1 only; no limit of requests in flight; /v1-k3s/config has the compared values and Disables only.
 // - The secrets in etcd are not encrypted, node passwords are hashed with SHA-256, and objects are JSON, not protobuf.
-// - Pods, images, networks, snapshots, token rotation, cluster-reset, certificate commands, with-node-id, authentication-config: none.
+// - Pods (but for a list of Traefik's and CoreDNS'), images, networks, snapshots (but for an empty list), token rotation,
+//   cluster-reset, certificate commands, with-node-id, authentication-config: none.
 //   So a drain evicts nothing, and does not ask for --ignore-daemonsets as one on a node with K3s' Traefik does.
 // - One Lease for all controllers; a deleted node's member is removed by the server that was asked, not by the elected one.
 // - A server with disable-agent has no Node object, and nothing annotates one that somebody makes by hand.

@@ -159,7 +159,8 @@ async function serve(
   if (etcd) log("info", "ETCD server is now running");
   await sleep(API_START);
   await again(() => makeNamespaces(store));
-  supervisor.api = { store, removed: (node) => void (etcd && removeMemberOf(etcd, tls, node)) };
+  const disabled = settings.list("disable");
+  supervisor.api = { store, disabled, removed: (node) => void (etcd && removeMemberOf(etcd, tls, node)) };
   const here = `${place.address}:${place.port}`;
   const stay = () => store.put(`${API_SERVERS}${place.address}`, here, 15);
   await again(stay);
