@@ -82,7 +82,7 @@ describe("the lab's client", { concurrency: false }, () => {
         assert.ok(slowest > 0 && slowest < 1000, `${slowest} ms`);
       }
       assert.deepEqual(report.failures, []);
-      assert.ok(report.drift.worst < 1000, `${report.drift.worst} ms late`);
+      assert.ok(report.drift.worst < 1400, `${report.drift.worst} ms late`);
       const told = await (await fetch(`http://127.0.0.1:${plain}/`)).text();
       assert.equal(Number(told), sent + 1, "each over a new connection");
     },
