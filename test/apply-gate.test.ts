@@ -287,5 +287,7 @@ for (const each of CASES) {
       await tried;
     }
     assert.deepEqual(play.done, [], "it only asks");
+    if (each.shape?.ingress === false)
+      assert.ok(!play.asked.includes("lb-1 ?backends"), "and nobody for nothing");
   });
 }

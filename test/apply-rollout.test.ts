@@ -223,6 +223,14 @@ test("nothing was sent: there is nothing to undo", async () => {
   assert.ok(play.asked.every((line) => !line.endsWith(" undo")));
 });
 
+test("interrupted between two machines: the next one is not begun", async () => {
+  const play: ApplyPlay = applyPlay(SIX, (name, verb) => {
+    if (name === "server-1" && verb === "opened") play.interrupt();
+  });
+  const results = await play.rollOut(plan({ "server-1": RESTART, "server-2": RESTART }));
+  assert.deepEqual([outcomes(results)["server-1"], outcomes(results)["server-2"]], ["applied", "not begun"]);
+});
+
 for (const [what, verb] of [
   ["while the pods are moved", "evict"],
   ["while the files travel", "send"],

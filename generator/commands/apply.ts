@@ -284,7 +284,7 @@ function endingOf({ name }: Cluster, results: readonly MachineResult[]): string 
 
 function resultOf({ invocation, cluster }: Intent, plan: Plan, results: readonly MachineResult[]): Result {
   const done = succeeded(results);
-  const interrupted = results.some(({ outcome }) => outcome === "interrupted");
+  const interrupted = invocation.session.interrupted.aborted && !done;
   const lines = [
     formatResults(results),
     ...(invocation.json ? [] : plan.notes.map((note) => `note: ${note}\n`)),
