@@ -1,6 +1,6 @@
 // The shells judge quorate-node: it is clean, and its decisions are the founding table's, in every situation.
 import assert from "node:assert/strict";
-import { readFileSync, statSync } from "node:fs";
+import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { decide, SITUATION_KEYS } from "../../generator/model/founding.ts";
@@ -67,6 +67,28 @@ network </dev/null 2>/dev/null`;
     assert.equal(told("loadbalancer", "loadbalancer"), `${ends}${rest}`);
     assert.equal(told("loadbalancer", "keepalived"), rest);
     assert.equal(told("server", "loadbalancer"), rest);
+  },
+);
+
+test(
+  "another K3s comes only when what came with it can no longer be undone",
+  {
+    skip: requireTool("dash", "apt-get install dash"),
+  },
+  (t) => {
+    const folder = scratch(t);
+    const script = `${shellFunction("step_k3s").replace(/^ *\. .*k3s-install\.env$/m, "")}
+report() { echo "$*"; }
+begin() { :; }
+k3s_stamp() { echo newer; }
+fetch() { echo fetches; problem=none advice=none; return 1; }
+failing() { return 1; }
+kept=$1 run=$1 UNIT=k3s INSTALL_K3S_ARTIFACT_URL=x INSTALL_K3S_VERSION=v1 QUORATE_INSTALL_SCRIPT=y
+step_k3s; echo "$?"`;
+    const said = () => runTool("dash", ["-c", script, "dash", folder]).stdout;
+    assert.equal(said(), "fetches\n1\n");
+    writeFileSync(join(folder, "armed"), "digest 60\n");
+    assert.match(said(), /^waiting the change to be confirmed .*\n1\n$/);
   },
 );
 
