@@ -51,8 +51,8 @@ interface Intent {
 }
 
 /**
- * Exit 0 when everything is as the config says; 1 where something failed, was refused or could not be reached; 3 for a bad
- * config; 130 where it was interrupted. With --dry-run nothing is changed anywhere.
+ * Exit 0 when everything that was asked for is as the config says; 1 where something failed, was refused or could not be
+ * reached; 3 for a bad config; 130 where it was interrupted. With --dry-run nothing is changed anywhere.
  */
 export const apply: Command = async (invocation) => {
   const { config, json, colour, flags } = invocation;

@@ -10,11 +10,11 @@ import { backendsOn, balancersOf, isBehind } from "../backends.ts";
 import type { Job } from "../job.ts";
 
 /**
- * Throws a Failure where they do not: then nothing has been touched. `outage`: the person has accepted that there are no
- * others. Design, invariant 6: the others must be a majority of all voters and healthy.
+ * Throws a Failure where they do not: then nothing has been touched. `outage`: the person has accepted what the plan calls
+ * an outage. Design, invariant 6: the others must be a majority of all voters and healthy.
  */
 export async function gate(job: Job, node: Node, machine: MachinePlan, outage: boolean): Promise<void> {
-  if (machine.action === "none" || (outage && machine.outage)) return;
+  if (machine.action === "none" || (outage && isWithoutOthers(job, node, machine))) return;
   const own = await askNode(job.remote, job.cluster, node);
   const carries = carriesSomething(own);
   // Silence says nothing: a slow machine votes and holds the address like any other.
@@ -24,6 +24,12 @@ export async function gate(job: Job, node: Node, machine: MachinePlan, outage: b
   if (carries) await servers(job, node, machine);
   else if (node.role === "server" && (silent || own.status?.members === 0)) await voters(job, node, machine);
   await ways(job, node);
+}
+
+/** The plan said that there are not enough others. What else it calls an outage leaves a majority, and that has to stay. */
+function isWithoutOthers({ cluster }: Job, { role }: Node, { outage, quorum }: MachinePlan): boolean {
+  if (!outage || role !== "server") return outage;
+  return ofRole(cluster, "server").length === 1 || quorum?.enough === false;
 }
 
 /** One that does not work takes nothing away when it is worked on; but it may be not well, and vote or hold the address. */
