@@ -28,7 +28,6 @@ interface Case {
 const SILENT = { status: null };
 const ILL = { status: { state: "failed", error: "k3s does not start", step: "server" } };
 const DEAD = { status: { ...ILL.status, voter: false } };
-/** Its own etcd does not answer it: it may be dead, or busy. */
 const CANNOT_SAY = { status: { ...DEAD.status, members: 0 } };
 const NO_VOTER = { status: { state: "waiting", step: "server", waitingFor: "the others", voter: false } };
 const members = (count: number) => ({ status: { members: count } });
@@ -158,13 +157,6 @@ const CASES: readonly Case[] = [
     more: { outage: true },
     outage: true,
     says: /without it 1 voter would stay, and 2 of 3 are needed$/,
-  },
-  {
-    what: "the only server, accepted",
-    name: "server-1",
-    shape: { servers: 1, loadBalancers: 1 },
-    more: { outage: true },
-    outage: true,
   },
   {
     what: "an outage that is accepted for another machine only",
