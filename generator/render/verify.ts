@@ -61,7 +61,7 @@ interface VerifyLocals {
 const SNAPSHOT_PATIENCE_HOURS = 2;
 
 /**
- * The text of verify.sh: POSIX sh, needs curl, openssl and awk, changes nothing. It asks everything at once, in three waves
+ * The text of verify.sh: POSIX sh, needs curl, openssl and awk, changes nothing. It asks everything at once, in two waves
  * where there are very many machines, and ends within 15 s where all of them are off.
  */
 export function verifyScript(cluster: Cluster, templates: Templates): string {
@@ -113,7 +113,7 @@ export function verifyScript(cluster: Cluster, templates: Templates): string {
     limits: {
       connect: VERIFY_LIMITS.connectSeconds,
       answer: VERIFY_LIMITS.answerSeconds,
-      atOnce: Math.max(VERIFY_LIMITS.atOnce, Math.ceil(questions / 3)),
+      atOnce: Math.max(VERIFY_LIMITS.atOnce, Math.ceil(questions / 2)),
     },
   });
 }

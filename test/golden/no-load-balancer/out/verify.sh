@@ -71,16 +71,14 @@ skew=5
 
 # ---------------------------------------------------------------- asking
 
-# ask FACT URL [OPTION...]: one GET, at most 6 s. Afterwards $dir/FACT is one line `CODE HOW BEGIN END ADDRESS`, CODE the HTTP
-# status or 000, HOW what stood in its way; .body, .head and .said (what curl says) lie beside it. -q: not with ~/.curlrc.
+# ask FACT URL [OPTION...]: one GET, at most 6 s. Afterwards $dir/FACT is one line `CODE HOW ADDRESS`, CODE the HTTP status or
+# 000, HOW what stood in its way; .body, .head and .said (what curl says) lie beside it. -q: not with ~/.curlrc.
 ask() {
     fact=$dir/$1 url=$2
     shift 2
-    begin=$(date +%s)
     answer=$(curl -q -sSv --noproxy '*' --connect-timeout 4 --max-time 6 -D "$fact.head" -o "$fact.body" \
         -w '%{http_code} %{remote_ip}' "$@" "$url" 2>"$fact.said")
     status=$?
-    end=$(date +%s)
     # shellcheck disable=SC2086 # two words
     set -- $answer
     code=${1:-000} how=answered
@@ -94,7 +92,7 @@ ask() {
             *) how='cut' ;;
         esac
     fi
-    echo "$code $how $begin $end ${2:-}" >"$fact"
+    echo "$code $how ${2:-}" >"$fact"
 }
 
 # bounded SECONDS COMMAND...: the command, ended after so long.
@@ -124,7 +122,9 @@ ask_registration() {
 
 # ask_server NAME ADDRESS: how far it is, its CA, and its certificate by the registration address's name.
 ask_server() {
+    begin=$(date +%s)
     ask "api.$1" "https://$2:6443/readyz" -k
+    echo "$begin $(date +%s)" >"$dir/when.$1"
     [ "$code" != 000 ] || return 0
     [ "$code" != 503 ] || ask "ping.$1" "https://$2:6443/ping" -k
     ask "ca.$1" "https://$2:6443/cacerts" -k
@@ -365,10 +365,10 @@ say() { printf '%s\n' "$1" "$2" "$3" "$4" "${5:-}" "${6:-}" >>"$dir/lines"; }
 # not_asked ID WHY: what another line that fails, or the lack of a kubeconfig, makes impossible to tell.
 not_asked() { say skip "$1" "" "$2"; }
 
-# known FACT: what came of a question, in $code, $how, $begin and $end.
+# known FACT: what came of a question, in $code and $how.
 known() {
-    code=000 how=unasked begin=0 end=0
-    [ ! -e "$dir/$1" ] || read -r code how begin end _ <"$dir/$1"
+    code=000 how=unasked
+    [ ! -e "$dir/$1" ] || read -r code how _ <"$dir/$1"
 }
 
 # is_up FACT: an API server that answers, with or without asking who we are.
@@ -377,16 +377,15 @@ is_up() {
     [ "$code" = 200 ] || [ "$code" = 401 ]
 }
 
-# in_words PLACE: $code and $how as what was seen.
+# in_words PLACE: $code and $how as what was seen, in $seen.
 in_words() {
     case $how in
-        answered) echo "$1 answers $code" ;;
-        refused) echo "$1 refuses connections" ;;
-        silent) echo "$1 takes connections and says nothing" ;;
-        unknown) echo "there is no such name" ;;
-        distrusted) echo "$1 has a certificate of another CA" ;;
-        cut) echo "$1 cuts connections" ;;
-        *) echo "$1 does not answer" ;;
+        answered) seen="$1 answers $code" ;;
+        refused) seen="$1 refuses connections" ;;
+        silent) seen="$1 takes connections and says nothing" ;;
+        distrusted) seen="$1 has a certificate of another CA" ;;
+        cut) seen="$1 cuts connections" ;;
+        *) seen="$1 does not answer" ;;
     esac
 }
 
@@ -402,13 +401,14 @@ judge_server() {
     ping=$code
     if is_up "api.$1"; then say pass "$id" "$expected" "up: $place answers $code"; return; fi
     known "api.$1"
+    in_words "$place"
     case $code:$how:$ping in
         503:*:200) say fail "$id" "$expected" "not joined: K3s runs, and etcd has no majority yet" \
             "it waits for the other servers, or joins at this moment" "npx quorate ssh $1 -- sudo quorate-node status" ;;
         503:*) say fail "$id" "$expected" "starting: $place answers 503" "K3s was started seconds ago" "run this again in a minute; then: $journal" ;;
         000:refused:*) say fail "$id" "$expected" "closed: $place refuses connections" "K3s does not run there" "$journal" ;;
         000:off:*) say fail "$id" "$expected" "$2 does not answer" "it is off, unplugged, or not at that address" "switch it on; ping $2" ;;
-        000:*) say fail "$id" "$expected" "$(in_words "$place")" "K3s hangs there, or another program has its port" "$journal" ;;
+        000:*) say fail "$id" "$expected" "$seen" "K3s hangs there, or another program has its port" "$journal" ;;
         *) say fail "$id" "$expected" "$place answers $code" "its API server runs and is not well" "$journal" ;;
     esac
 }
@@ -495,7 +495,7 @@ judge_ca() {
 judge_clocks() {
     expected="at most $skew s from this computer's clock"
     for each in $servers; do
-        known "api.$each"
+        { read -r begin end; } <"$dir/when.$each"
         date=$(sed -n 's/^[Dd]ate: *//p' "$dir/api.$each.head" 2>/dev/null | tr -d '\r' | tail -n 1)
         [ -z "$date" ] || echo "$each $begin $end $date"
     done >"$dir/dates"
@@ -536,10 +536,10 @@ judge_clocks() {
 # judge_web ID PLACE WHERE: any answer of the ingress will do; 404 means that it knows no such host. WHERE: address, the name of
 # a load balancer (balancer NAME) or of a node (node NAME).
 judge_web() {
-    known "$(echo "$1" | tr / .)"
-    expected="an answer of the ingress"
-    seen=$(in_words "$2")
     scheme=${1%%/*}
+    known "$scheme${4:+.$4}"
+    expected="an answer of the ingress"
+    in_words "$2"
     case $code in
         000) ;;
         5??)
@@ -589,7 +589,8 @@ rows() {
 # refused_list ID FACT EXPECTED: the line for a list that did not come.
 refused_list() {
     known "$2"
-    say fail "$1" "$3" "$(in_words "the API")" "its answer says why: $(head -c 300 "$dir/$2.body" 2>/dev/null | tr '\n' ' ' | sed -n 's/.*"message": *"\([^"]*\)".*/\1/p')" \
+    in_words "the API"
+    say fail "$1" "$3" "$seen" "its answer says why: $(head -c 300 "$dir/$2.body" 2>/dev/null | tr '\n' ' ' | sed -n 's/.*"message": *"\([^"]*\)".*/\1/p')" \
         "KUBECONFIG=$config kubectl auth whoami"
 }
 
