@@ -14,10 +14,10 @@ interface Suite {
 }
 
 const SUITES: Readonly<Record<string, Suite>> = {
-  hermetic: { folder: ".", atLeast: 1240 },
+  hermetic: { folder: ".", atLeast: 1280 },
   contract: {
     folder: "contract",
-    atLeast: 201,
+    atLeast: 282,
     alone: /client|haproxy|keepalived|k3s|ssh\.test|status|verify|card-look/,
   },
 };

@@ -73,7 +73,7 @@ describe("HAProxy's status", { concurrency: 3 }, () => {
     const { stdout } = await lan.run(["sh"], verifyScript(cluster, TEMPLATES));
     assert.match(
       stdout,
-      /^FAIL {2}lb-1 \/backends +not up: be_api\/server-3,be_http\/server-2,be_http\/agent-1\. /m,
+      /^FAIL {2}backends\/lb-1 +not up: be_api\/server-3,be_http\/server-2,be_http\/agent-1$/m,
     );
 
     await haproxy.ask("set server be_http/server-1 state drain");

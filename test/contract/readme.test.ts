@@ -5,6 +5,7 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFi
 import { dirname, join } from "node:path";
 import { before, test } from "node:test";
 import { tmpdir } from "node:os";
+import { requireNamespaces } from "../support/namespace.ts";
 import { TEST_FOLDER } from "../support/golden.ts";
 
 const ROOT = join(TEST_FOLDER, "..");
@@ -52,6 +53,7 @@ test("the README has these commands and no others, and CI calls the second", () 
     "npx quorate render --config FILE --out DIR",
     "npx quorate ssh NAME",
     "npx quorate status",
+    "npx quorate verify",
   ]);
 });
 
@@ -110,6 +112,19 @@ test("npx quorate plan, npx quorate apply, npx quorate kubeconfig --merge: witho
   }
   assert.equal(sh("ls .kube").stdout, "");
 });
+
+test(
+  "npx quorate verify: where no machine is it says so of each, and that it had no secret",
+  { skip: requireNamespaces() },
+  () => {
+    // Never on the network of whoever runs the tests: the sample's addresses may be somebody's.
+    const { status, stdout, stderr } = sh("unshare -n npx quorate verify");
+    assert.equal(status, 1, stderr);
+    assert.match(stdout, /^FAIL {2}address .*\n {6}expected: .*\n {6}cause: .*\n {6}next: /m);
+    assert.match(stdout, /^home: 0 ok, \d+ failed, \d+ not asked$/m);
+    assert.match(stderr, /so this is no success: there is no .*cluster-secret.*\n {2}next: /);
+  },
+);
 
 test("npm run render again: no changes; npm run check: valid, with the sample's warnings", () => {
   assert.match(sh("npm run render").stdout, /out\/: no changes/);

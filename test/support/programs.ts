@@ -77,14 +77,18 @@ export async function startLoad(
   return { stop };
 }
 
+/** Several of one name may run on one machine. */
+let scripts = 0;
+
 /** Stripped of its types once and run by plain node: five of these start in the time of one through a loader. */
 async function startScript(machine: Machine, name: string, argument: unknown): Promise<Program> {
   const source = readFileSync(new URL(`${name}.ts`, import.meta.url), "utf8");
   const { code } = transformSync(source, { loader: "ts" });
   writeFileSync(join(machine.root, "run", `${name}.mjs`), code);
   // Longer than an argument may be, where there are many machines.
-  writeFileSync(join(machine.root, "run", `${name}.json`), JSON.stringify(argument));
-  const program = await machine.start([process.execPath, `/run/${name}.mjs`, `/run/${name}.json`]);
+  const file = `/run/${name}-${++scripts}.json`;
+  writeFileSync(join(machine.root, file), JSON.stringify(argument));
+  const program = await machine.start([process.execPath, `/run/${name}.mjs`, file]);
   const line = await program.nextLine();
   if (line !== "ready") throw new Error(`${name}: ${program.output()}`);
   return program;
