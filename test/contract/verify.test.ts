@@ -233,7 +233,7 @@ users:
     "the client's key is in no argument, and in files that only this person reads",
     needsStrace,
     async (t) => {
-      const { lan, verify, start, kubeconfig, read, temporary } = await play(t, small, { delay: 1500 });
+      const { lan, verify, start, kubeconfig, read, temporary } = await play(t, small, { delay: 600 });
       const trace = ["-f", "-qq", "-s", "1000000", "-e", "trace=execve", "-o", "/run/trace"];
       const { status } = await verify([kubeconfig], { shell: "strace", before: trace });
       assert.equal(status, 0);
@@ -245,9 +245,9 @@ users:
         assert.ok(piece.length > 30 && !traced.includes(piece));
       }
       const program = await start("sh", [kubeconfig]);
-      const folder = await until("its files", 5000, async () => temporary()[0]);
+      const folder = await until("its files", 20_000, async () => temporary()[0]);
       const path = join(lan.root, "run/tmp", folder);
-      await until("the key", 5000, async () => readdirSync(path).includes("kube.key") || undefined);
+      await until("the key", 20_000, async () => readdirSync(path).includes("kube.key") || undefined);
       assert.equal(statSync(path).mode & 0o777, 0o700);
       for (const file of readdirSync(path)) assert.equal(statSync(join(path, file)).mode & 0o077, 0, file);
       await program.signal("TERM");
@@ -355,19 +355,19 @@ users:
   });
 
   test("stops at once when it is interrupted, and leaves nothing behind", needsLan, async (t) => {
-    const delay = 1000;
+    const delay = 3000;
     const { start, temporary } = await play(t, small, { delay });
     const signals = ["INT", "TERM", "HUP"] as const;
     const runs = SHELLS.flatMap((shell) => signals.map((signal) => ({ shell, signal })));
     const programs = await Promise.all(runs.map(({ shell }) => start(shell)));
-    await until("its questions", 3000, async () => temporary().length === runs.length || undefined);
+    await until("its questions", 20_000, async () => temporary().length === runs.length || undefined);
     await sleep(delay / 3);
     const begin = performance.now();
     await Promise.all(programs.map((program, index) => program.signal(runs[index]?.signal ?? "KILL")));
     assert.deepEqual(new Set(await Promise.all(programs.map(({ exited }) => exited))), new Set([130]));
     assert.ok(performance.now() - begin < delay, "it waited for the answers");
     // Whoever still waits for an answer has it by then, and would complain about the folder that is gone.
-    await sleep(2.5 * delay);
+    await sleep(1.5 * delay);
     assert.deepEqual(
       { said: programs.map(({ output }) => output()).join(""), left: temporary() },
       { said: "", left: [] },
