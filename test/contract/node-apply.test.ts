@@ -259,6 +259,18 @@ test("lease: one at a time, taken anew by its owner, given back, and over by its
   assert.equal((await lease(...other)).status, 0, "a machine that starts anew is nobody's");
 });
 
+test("lease: who comes while another one takes it waits, and is then refused", { skip }, async (t) => {
+  const { place } = await play(t);
+  // As the other one does it: the lock, then the file.
+  const script = `exec 7>"$1/lease.lock"; flock 7
+"$2" lease take aa11 90 me@here 7>&- & waiting=$!
+sleep 0.4; read -r now _ </proc/uptime; echo "$((\${now%.*} + 90)) bb22 other@there" >"$1/lease"
+exec 7>&-; wait "$waiting"; echo "exit $?"`;
+  const program = place.path("/usr/local/sbin/quorate-node");
+  const args = [`PLACE=${place.root}`, "sh", "-c", script, "sh", place.path("/run/quorate"), program];
+  assert.match(runTool("env", args).stdout, new RegExp(`^\\d+ other@there\\nexit ${TAKEN}\\n$`));
+});
+
 test("lease: of many that come at once, one gets it", { skip }, async (t) => {
   const { place } = await play(t);
   const ids = Array.from({ length: 12 }, (_, index) => `id${index}`);
