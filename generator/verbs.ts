@@ -165,6 +165,27 @@ export const VERBS: Readonly<Record<string, Verb>> = {
     ],
     load: async () => (await import("./commands/verify.ts")).verify,
   },
+  drill: {
+    text: "Make the failures that the cluster survives, one after the other, and measure what is felt against what is promised.",
+    flags: [
+      {
+        name: "only",
+        value: "WHAT",
+        text: "a machine, a kind of failure, or both: server-1/hung; may be given again",
+        multiple: true,
+      },
+      { name: "dry-run", text: "list the failures and what is promised about each; nothing is done" },
+      { name: "yes", text: "do not ask before the first failure" },
+      {
+        name: "power",
+        value: "CMD",
+        text: "a command that switches a machine's power: it is given NAME and off or on",
+      },
+      { name: "svg", value: "FILE", text: "also draw it as a picture" },
+      IDENTITY_FLAG,
+    ],
+    load: async () => (await import("./commands/drill.ts")).drill,
+  },
   kubeconfig: {
     text: "Fetch the administrator's kubeconfig: into a FILE, or beside the clusters that you have.",
     moreWords: ["FILE"],

@@ -1,0 +1,88 @@
+// What a drill found: of each failure what was promised and what was measured, and whether the promise held.
+import { formatSeconds } from "../tolerance/seconds.ts";
+import { API_CHECK, INGRESS_CHECK } from "../model/timing.ts";
+import { counted } from "../model/words.ts";
+import type { Felt, Sample } from "./sample.ts";
+import type { LeftOut, Scenario } from "./scenario.ts";
+
+export interface Measured {
+  readonly id: string;
+  readonly title: string;
+  readonly worst: Scenario["worst"];
+  readonly felt: readonly Felt[];
+  /** Milliseconds from the failure until the load balancers, or the other one, had noticed; null: nothing was to be noticed. */
+  readonly noticed: number | null;
+  /** Milliseconds from its end until everything was well again. */
+  readonly well: number;
+  /** This computer held a request up for so long at worst. */
+  readonly drift: number;
+  readonly moments: Moments;
+  /** Every request, for a picture. */
+  readonly samples: readonly Sample[];
+  /** Where the promise did not hold: in what. Empty: it held. */
+  readonly broken: readonly string[];
+}
+
+/** Milliseconds since 1970: the client began, the failure was made and ended, the client stopped. */
+export interface Moments {
+  readonly from: number;
+  readonly made: number;
+  readonly healed: number;
+  readonly to: number;
+}
+
+export interface Report {
+  readonly measured: readonly Measured[];
+  readonly leftOut: readonly LeftOut[];
+}
+
+/** Later by one look than the worst of the table is the error of measuring. */
+const SLACK = { api: API_CHECK.inter, ingress: INGRESS_CHECK.inter } as const;
+
+/** In what a measurement exceeds the promise, in words. */
+export function broken(worst: Scenario["worst"], felt: readonly Felt[]): readonly string[] {
+  return felt.flatMap(({ target, lasted, failed }) => {
+    const kind = target === "api" ? "api" : "ingress";
+    const bound = worst[kind];
+    if (bound === null || failed === 0 || lasted <= bound + SLACK[kind]) return [];
+    return [
+      `${target} was felt for ${formatSeconds(lasted / 1000)}, at most ${formatSeconds(bound / 1000)} is promised`,
+    ];
+  });
+}
+
+/** The report without the single requests. */
+export function reportJson({ measured, leftOut }: Report): string {
+  const short = (key: string, value: unknown) => (key === "samples" ? undefined : value);
+  return `${JSON.stringify({ measured, leftOut }, short, 2)}\n`;
+}
+
+/** The table, and below it what did not hold and what was left out. */
+export function formatReport({ measured, leftOut }: Report): string {
+  const head = ["failure", "sent", "failed", "felt", "promised", "noticed", "well again", ""];
+  const rows = measured.map(({ title, worst, felt, noticed, well, broken: faults }) => [
+    title,
+    String(felt.reduce((sum, { sent }) => sum + sent, 0)),
+    String(felt.reduce((sum, { failed }) => sum + failed, 0)),
+    formatSeconds(Math.max(0, ...felt.map(({ lasted }) => lasted)) / 1000),
+    `at most ${formatSeconds(Math.max(worst.api, worst.ingress ?? 0) / 1000)}`,
+    noticed === null ? "" : formatSeconds(noticed / 1000),
+    formatSeconds(well / 1000),
+    faults.length === 0 ? "held" : "BROKEN",
+  ]);
+  const widths = head.map((_, column) => Math.max(...[head, ...rows].map((row) => row[column]?.length ?? 0)));
+  const line = (row: readonly string[]) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join("  ")
+      .trimEnd();
+  const faults = measured.flatMap(({ id, broken: each }) => each.map((text) => `broken: ${id}: ${text}\n`));
+  const skipped = leftOut.map(({ id, why }) => `left out: ${id}: ${why}\n`);
+  const held = measured.filter(({ broken: each }) => each.length === 0).length;
+  return [
+    ...[head, ...rows].map((row) => `${line(row)}\n`),
+    ...faults,
+    ...skipped,
+    `\ndrill: the promise held in ${held} of ${counted(measured.length, "failure")}\n`,
+  ].join("");
+}
