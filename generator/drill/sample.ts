@@ -13,7 +13,10 @@ export interface Felt {
   readonly target: string;
   readonly sent: number;
   readonly failed: number;
-  /** From the first request that failed to the end of the last one, in milliseconds; 0 where none did. */
+  /**
+   * From the beginning of the first request that failed to that of the last one, in milliseconds: for how long new requests
+   * failed. One that hangs does so until its client gives up, which no cluster promises anything about.
+   */
   readonly lasted: number;
   /** The longest time without the end of a good answer. */
   readonly longestGap: number;
@@ -31,8 +34,7 @@ export function feltAt(target: string, samples: readonly Sample[], from: number,
     .toSorted((one, other) => one.at - other.at);
   const bad = own.filter(({ reason }) => reason !== null);
   const good = own.filter(({ reason }) => reason === null);
-  const first = bad[0];
-  const end = Math.max(0, ...bad.map(({ at, took }) => at + took));
+  const [first, last] = [bad[0], bad.at(-1)];
   const answers = good.map(({ at, took }) => at + took).toSorted((one, other) => one - other);
   const moments = [from, ...answers.filter((at) => at < to), to];
   const gaps = moments.slice(1).map((at, index) => at - (moments[index] ?? at));
@@ -43,7 +45,7 @@ export function feltAt(target: string, samples: readonly Sample[], from: number,
     target,
     sent: own.length,
     failed: bad.length,
-    lasted: first ? Math.round(end - first.at) : 0,
+    lasted: first && last ? Math.round(last.at - first.at) : 0,
     longestGap: Math.round(Math.max(0, ...gaps)),
     p50: Math.round(times[Math.floor(times.length / 2)] ?? 0),
     p99: Math.round(times[Math.floor(times.length * 0.99)] ?? 0),
