@@ -264,7 +264,7 @@ describe("a machine, or the way to it, fails", { concurrency: false }, () => {
       change("agent");
       const agent = named("agent-1");
       await agent.must(
-        "cp -a /var/lib/quorate /root/kept && mount -t tmpfs -o size=44k,mode=700 tmpfs /var/lib/quorate && cp -a /root/kept/[!p]* /var/lib/quorate && dd if=/dev/zero of=/var/lib/quorate/zero bs=1k 2>/dev/null; rm -rf /root/kept",
+        "cp -a /var/lib/quorate /srv/kept && mount -t tmpfs -o size=44k,mode=700 tmpfs /var/lib/quorate && cp -a /srv/kept/[!p]* /var/lib/quorate && dd if=/dev/zero of=/var/lib/quorate/zero bs=1k 2>/dev/null; rm -rf /srv/kept",
       );
       const { status, stdout } = await person.quorate("apply", "--yes");
       await agent.must("umount -l /var/lib/quorate");
@@ -284,12 +284,12 @@ describe("a machine, or the way to it, fails", { concurrency: false }, () => {
       change("loadbalancer");
       const [agent, server] = [named("agent-1"), named("server-3")];
       await agent.must(
-        "cp -p /etc/ssh/ssh_host_ed25519_key /root/key && rm /etc/ssh/ssh_host_ed25519_key && ssh-keygen -q -t ed25519 -N '' -f /etc/ssh/ssh_host_ed25519_key && systemctl reload ssh",
+        "cp -p /etc/ssh/ssh_host_ed25519_key /srv/key && rm /etc/ssh/ssh_host_ed25519_key && ssh-keygen -q -t ed25519 -N '' -f /etc/ssh/ssh_host_ed25519_key && systemctl reload ssh",
       );
-      await server.must("mkdir /root/sudoers && mv /etc/sudoers.d/90-cloud-init-users /root/sudoers/");
+      await server.must("mkdir /srv/sudoers && mv /etc/sudoers.d/90-cloud-init-users /srv/sudoers/");
       const { status, stdout, stderr } = await person.quorate("apply", "--yes");
-      await agent.must("mv /root/key /etc/ssh/ssh_host_ed25519_key && systemctl reload ssh");
-      await server.must("mv /root/sudoers/90-cloud-init-users /etc/sudoers.d/");
+      await agent.must("mv /srv/key /etc/ssh/ssh_host_ed25519_key && systemctl reload ssh");
+      await server.must("mv /srv/sudoers/90-cloud-init-users /etc/sudoers.d/");
       assert.equal(status, 1, stderr);
       assert.match(stdout, /^agent-1 +not reached/m);
       assert.match(stdout, /^server-3 +not reached/m);
