@@ -295,7 +295,7 @@ test("another apply has taken over: nothing more is done, and nothing put back t
   const results = await play.rollOut(plan({ "server-1": RESTART, "server-2": RESTART }));
   const result = results.find(({ name }) => name === "server-1");
   assert.deepEqual([result?.outcome, outcomes(results)["server-2"]], ["failed", "not begun"]);
-  assert.equal(result?.message, "another apply works on server-1: other@there");
+  assert.equal(result?.message, "another apply or drill works on server-1: other@there");
   assert.match(result?.next ?? "", /ends by itself in 42 s/);
   assert.ok(
     play.asked.every((line) => !/undrain|uncordon|opened|undo/.test(line)),

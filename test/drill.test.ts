@@ -6,7 +6,14 @@ import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { startClient } from "../generator/drill/client.ts";
 import { parsePage } from "../generator/drill/page.ts";
-import { broken, formatReport, type Measured, reportJson } from "../generator/drill/report.ts";
+import {
+  broken,
+  formatReport,
+  held,
+  type Measured,
+  type Report,
+  reportJson,
+} from "../generator/drill/report.ts";
 import { feltAt, type Sample } from "../generator/drill/sample.ts";
 import { MODES, scenarios } from "../generator/drill/scenario.ts";
 import { timeline } from "../generator/drill/timeline.ts";
@@ -21,10 +28,10 @@ test("every machine that the cluster can lose is failed, in every way of its kin
   assert.deepEqual(leftOut, []);
   const of = (name: string) => made.filter(({ node }) => node === name).map(({ mode }) => mode);
   for (const name of ["server-1", "server-2", "server-3"])
-    assert.deepEqual(of(name), ["power", "cut", "one-way", "hung", "stopped", "loss"]);
+    assert.deepEqual(of(name), ["power", "cut", "one-way", "hung", "stopped", "loss", "restart"]);
   assert.deepEqual(of("agent-1"), ["power", "cut"]);
   for (const name of ["lb-1", "lb-2"])
-    assert.deepEqual(of(name), ["power", "cut", "stopped", "killed", "frozen"]);
+    assert.deepEqual(of(name), ["power", "cut", "stopped", "killed", "frozen", "reload"]);
   assert.deepEqual(new Set(made.map(({ mode }) => mode)), new Set(MODES));
 });
 
@@ -33,16 +40,29 @@ test("nothing is made that the table does not allow: one server, one load balanc
   assert.ok(one.leftOut.some(({ id, why }) => id === "server-1/hung" && /no quorum/.test(why)));
   assert.ok(!one.made.some(({ node }) => node === "server-1"));
   const single = makeCluster({ servers: 3, loadBalancers: 1 });
-  assert.ok(idsOf(single).every((id) => id.startsWith("server-")));
+  assert.deepEqual(
+    idsOf(single).filter((id) => !id.startsWith("server-")),
+    ["lb-1/reload"],
+    "that takes nothing away",
+  );
   assert.match(
     scenarios(single).leftOut.find(({ id }) => id === "lb-1/stopped")?.why ?? "",
     /no load balancer is left/,
   );
   assert.deepEqual(idsOf(makeCluster({ servers: 3, loadBalancers: 0 })), []);
+  const reload = (servers: number) =>
+    scenarios(makeCluster({ servers, loadBalancers: 2 })).made.find(({ id }) => id === "lb-1/reload");
+  assert.deepEqual(reload(3)?.work, { how: "reload", down: "server-3" });
+  assert.equal(reload(1), undefined, "its server would have to be down");
 });
 
-test("what is promised is the tolerance table's worst, and a failure lasts longer than that", () => {
-  for (const { node, worst, seconds } of scenarios(SIX).made) {
+test("what is promised is the tolerance table's worst, and a failure lasts longer than that; of planned work nothing may be felt", () => {
+  for (const { node, mode, worst, seconds, planned } of scenarios(SIX).made) {
+    assert.equal(planned, mode === "restart" || mode === "reload");
+    if (planned) {
+      assert.deepEqual(worst, { api: 0, ingress: 0 });
+      continue;
+    }
     const role = SIX.nodes.find(({ name }) => name === node)?.role;
     assert.ok(role);
     const { api, ingress } = fail(SIX, [{ kind: role, node }]).aspects;
@@ -51,11 +71,12 @@ test("what is promised is the tolerance table's worst, and a failure lasts longe
   }
 });
 
-test("every failure that a script makes has a script that heals it; only power has none", () => {
-  for (const { mode, script, unreachable } of scenarios(SIX).made) {
-    assert.equal(script === null, mode === "power");
-    if (script) assert.ok(script.make !== "" && script.heal !== "");
-    assert.equal(unreachable, ["power", "cut", "one-way"].includes(mode));
+test("every failure that a script makes has a script that heals it", () => {
+  for (const { mode, work } of scenarios(SIX).made) {
+    assert.equal(work.how === "power", mode === "power");
+    if (work.how !== "script") continue;
+    assert.ok(work.make !== "" && work.heal !== "");
+    assert.equal(work.unreachable, ["cut", "one-way"].includes(mode));
   }
 });
 
@@ -64,6 +85,7 @@ const sample = (at: number, took: number, reason: string | null = null, target =
   at,
   took,
   reason,
+  left: reason,
 });
 
 test("what was felt: from the first request that failed to the last one, however long that hung", () => {
@@ -99,13 +121,18 @@ test("what was felt: from the first request that failed to the last one, however
 
 test("a promise is broken when what was felt exceeds it by more than one look; not by a look", () => {
   const felt = (target: string, lasted: number) => ({ ...feltAt(target, [], 0, 1), failed: 1, lasted });
-  const worst = { api: 10_000, ingress: 9000 };
+  const worst = { worst: { api: 10_000, ingress: 9000 }, planned: false };
   assert.deepEqual(broken(worst, [felt("api", 11_000), felt("http", 11_000)]), []);
   assert.deepEqual(broken(worst, [felt("api", 11_001), felt("https", 11_001)]), [
     "api was felt for 12 s, at most 10 s is promised",
     "https was felt for 12 s, at most 9 s is promised",
   ]);
-  assert.deepEqual(broken({ api: 0, ingress: null }, [felt("http", 99_000)]), []);
+  assert.deepEqual(broken({ worst: { api: 0, ingress: null }, planned: false }, [felt("http", 99_000)]), []);
+  const planned = { worst: { api: 0, ingress: 0 }, planned: true };
+  assert.deepEqual(broken(planned, [{ ...felt("api", 0), failed: 0 }]), []);
+  assert.deepEqual(broken(planned, [{ ...felt("api", 0), sent: 9 }]), [
+    "api: 1 of 9 requests failed, and none was to fail",
+  ]);
 });
 
 const measured = (more: Partial<Measured> = {}): Measured => ({
@@ -122,6 +149,15 @@ const measured = (more: Partial<Measured> = {}): Measured => ({
   ...more,
 });
 
+const NONE: Report = { measured: [], leftOut: [], notMade: [], ended: null };
+
+test("a drill has held where nothing was broken, everything was made, and it came to its end", () => {
+  assert.ok(held({ ...NONE, measured: [measured()], leftOut: [{ id: "a", why: "b" }] }));
+  assert.ok(!held({ ...NONE, measured: [measured({ broken: ["x"] })] }));
+  assert.ok(!held({ ...NONE, notMade: [{ id: "a", why: "b" }] }));
+  assert.ok(!held({ ...NONE, ended: "interrupted" }));
+});
+
 test("the report: a row for each failure, what did not hold and what was left out", () => {
   const text = formatReport({
     measured: [
@@ -134,19 +170,23 @@ test("the report: a row for each failure, what did not hold and what was left ou
       }),
     ],
     leftOut: [{ id: "server-1/power", why: "nobody is there to pull the plug" }],
+    notMade: [{ id: "lb-2/frozen", why: "its healing could not be armed" }],
+    ended: "interrupted",
   });
-  assert.match(text, /^failure +sent +failed +felt +promised +noticed +well again$/m);
-  assert.match(text, /^server-2 <hangs> & so on +2 +1 +0 s +at most 10 s +7\.9 s +1\.6 s +held$/m);
+  assert.match(text, /^failure +sent +failed +felt +longest gap +promised +noticed +well again$/m);
+  assert.match(text, /^server-2 <hangs> & so on +2 +1 +0 s +\S+ s +at most 10 s +7\.9 s +1\.6 s +held$/m);
+  assert.match(text, /^not made: lb-2\/frozen: its healing could not be armed$/m);
+  assert.match(text, /^ended early: interrupted$/m);
   assert.match(text, /^lb-1 loses its power .* BROKEN$/m);
   assert.match(text, /^broken: lb-1\/power: api was felt for 12 s$/m);
   assert.match(text, /^left out: server-1\/power: nobody is there to pull the plug$/m);
   assert.match(text, /^drill: the promise held in 1 of 2 failures$/m);
-  const json = JSON.parse(reportJson({ measured: [measured()], leftOut: [] })) as { measured: object[] };
+  const json = JSON.parse(reportJson({ ...NONE, measured: [measured()] })) as { measured: object[] };
   assert.ok(json.measured[0] && !("samples" in json.measured[0]) && "felt" in json.measured[0]);
 });
 
 test("the picture: one row for each failure, its texts escaped, its bars where requests failed", () => {
-  const svg = timeline({ measured: [measured(), measured({ broken: ["x"] })], leftOut: [] });
+  const svg = timeline({ ...NONE, measured: [measured(), measured({ broken: ["x"] })] });
   assert.match(svg, /^<svg xmlns="http:\/\/www\.w3\.org\/2000\/svg" [^>]*>[^]*<\/svg>\n$/);
   assert.equal(svg.match(/server-2 &lt;hangs&gt; &amp; so on/g)?.length, 2);
   assert.equal(svg.match(/class="broken"/g)?.length, 1);
@@ -156,7 +196,7 @@ test("the picture: one row for each failure, its texts escaped, its bars where r
     "one bar in each row: one quarter of a second had a failure",
   );
   assert.doesNotMatch(svg, /NaN|Infinity|undefined/);
-  assert.match(timeline({ measured: [], leftOut: [] }), /<\/svg>/);
+  assert.match(timeline(NONE), /<\/svg>/);
 });
 
 test("a load balancer's page: its name and whom it sees; anything else is no page", () => {

@@ -103,7 +103,7 @@ export class TakenOver extends Failure {}
 export function takenOver(machine: string, stdout: string): TakenOver {
   const [, seconds = "?", who = "somebody"] = /^(\d+) (.*)$/m.exec(stdout) ?? [];
   return new TakenOver(
-    `another apply works on ${machine}: ${printable(maskSecrets(who))}`,
+    `another apply or drill works on ${machine}: ${printable(maskSecrets(who))}`,
     `wait until it has ended; if its computer is gone, its hold ends by itself in ${seconds} s`,
   );
 }

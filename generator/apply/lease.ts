@@ -1,5 +1,6 @@
-// One apply at a time: a hold on every machine, which has to be taken again and again, so that a computer that died with it
+// One apply or drill at a time: a hold on every machine, which has to be taken again and again, so that a computer that died with it
 // blocks nobody for long.
+import { hostname } from "node:os";
 import { Failure } from "../failure.ts";
 import { APPLY_TIMING } from "../model/timing.ts";
 import { NODE_PATHS } from "../render/node-paths.ts";
@@ -15,6 +16,12 @@ export interface Lease {
 }
 
 const LIMIT_MS = 15_000;
+
+/** Who holds a machine, for the one who has to wait: USER@HOST. */
+export function whoAmI(environment: Readonly<Record<string, string | undefined>>): string {
+  const user = environment["USER"] ?? environment["LOGNAME"] ?? "somebody";
+  return `${user}@${hostname()}`.replaceAll(/[^\w@.-]/g, "-");
+}
 
 /**
  * Takes the hold on these machines, in their order, so that of two applies one gets it. `id`: letters and digits; `who`: for

@@ -1,11 +1,10 @@
 // The verb apply: the plan, carried out, and the record of it.
 import { randomBytes } from "node:crypto";
-import { hostname } from "node:os";
 import { dirname, join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { clusterFacts } from "../apply/cluster-facts.ts";
 import { CLOCK } from "../apply/job.ts";
-import { takeLease } from "../apply/lease.ts";
+import { takeLease, whoAmI } from "../apply/lease.ts";
 import { formatResults, openProgress } from "../apply/progress.ts";
 import { isRecorded, recordedMachine, recorder, type RecordingOf } from "../apply/recording.ts";
 import type { Remote } from "../apply/remote.ts";
@@ -179,9 +178,8 @@ async function carryOut(intent: Intent, remote: Remote, shown: Plan): Promise<Re
   session.needs(APPLY_TIMING.cleanUp);
   const reachable = reachableOf(shown);
   const held = cluster.nodes.map(({ name }) => name).filter((name) => reachable.has(name));
-  const who = `${environment["USER"] ?? environment["LOGNAME"] ?? "somebody"}@${hostname()}`;
   const id = randomBytes(8).toString("hex");
-  const lease = await takeLease(remote, held, id, who.replaceAll(/[^\w@.-]/g, "-"));
+  const lease = await takeLease(remote, held, id, whoAmI(environment));
   try {
     await refuseNewerRecord(intent);
     const plan = await look(intent, remote);

@@ -1,19 +1,21 @@
 // The verb drill: makes the failures that the cluster is said to survive, one after the other, and measures what is felt.
+import { randomBytes } from "node:crypto";
 import { writeFileSync } from "node:fs";
+import { takeLease, whoAmI } from "../apply/lease.ts";
 import type { Remote } from "../apply/remote.ts";
 import { asArgument } from "../config/printable.ts";
 import type { Target } from "../drill/client.ts";
-import { formatReport, reportJson } from "../drill/report.ts";
-import { type Drill, NotMade, play, refuseIll } from "../drill/run.ts";
+import { formatReport, held, type Measured, promised, type Report, reportJson } from "../drill/report.ts";
+import type { Drill } from "../drill/drill.ts";
+import { NotMade, play } from "../drill/play.ts";
 import { type LeftOut, type Scenario, scenarios } from "../drill/scenario.ts";
-import type { Measured } from "../drill/report.ts";
 import { timeline } from "../drill/timeline.ts";
+import { refuseIll } from "../drill/well.ts";
 import { Failure } from "../failure.ts";
 import type { Cluster } from "../model/cluster.ts";
 import { counted } from "../model/words.ts";
 import { programs } from "../program.ts";
 import { readRootSecret } from "../secrets/root.ts";
-import { formatSeconds } from "../tolerance/seconds.ts";
 import type { Command, Invocation, Result } from "./command.ts";
 import { loadConfig } from "./load.ts";
 import { reach } from "./reach.ts";
@@ -35,25 +37,44 @@ export const drill: Command = async (invocation) => {
   const remote = reach(cluster, readRootSecret(config), invocation, false);
   session.needs(CLEAN_UP_MS);
   try {
-    const work = drillOf(cluster, remote, invocation);
-    await refuseIll(work);
-    await ask(made, invocation);
-    const measured: Measured[] = [];
-    const notMade: LeftOut[] = [];
-    for (const scenario of made) {
-      if (session.interrupted.aborted) break;
-      try {
-        measured.push(await play(work, scenario));
-      } catch (error) {
-        if (!(error instanceof NotMade)) throw error;
-        notMade.push({ id: scenario.id, why: error.message });
-      }
+    const names = cluster.nodes.map(({ name }) => name);
+    const lease = await takeLease(
+      remote,
+      names,
+      randomBytes(8).toString("hex"),
+      whoAmI(invocation.environment),
+    );
+    try {
+      const work = drillOf(cluster, remote, lease.fence, invocation);
+      await refuseIll(work);
+      await ask(made, invocation);
+      return resultOf({ ...(await playAll(work, made)), leftOut }, invocation);
+    } finally {
+      await lease.close();
     }
-    return resultOf({ measured, leftOut: [...leftOut, ...notMade] }, invocation);
   } finally {
     await remote.close();
   }
 };
+
+/** What was measured is not lost where a later failure ends the drill. */
+async function playAll(drill: Drill, made: readonly Scenario[]): Promise<Omit<Report, "leftOut">> {
+  const measured: Measured[] = [];
+  const notMade: LeftOut[] = [];
+  for (const scenario of made) {
+    if (drill.interrupted.aborted) return { measured, notMade, ended: "interrupted" };
+    try {
+      measured.push(await play(drill, scenario));
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      if (!(error instanceof NotMade))
+        return { measured, notMade, ended: `${scenario.id}: ${error.message}; next: ${error.hint}` };
+      drill.say(`${scenario.id} could not be made: ${error.message}`);
+      notMade.push({ id: scenario.id, why: `${error.message}; next: ${error.hint}` });
+    }
+  }
+  return { measured, notMade, ended: null };
+}
 
 /** The failures of --only, or all; those that need a power switch only where there is one. Throws a Failure for a name that is none. */
 function chosen(cluster: Cluster, { flags, session }: Invocation) {
@@ -70,7 +91,7 @@ function chosen(cluster: Cluster, { flags, session }: Invocation) {
   }
   const wanted = all.made.filter(({ id }) => only.length === 0 || only.some((part) => fits(id, part)));
   const switched = session.terminal || typeof flags["power"] === "string";
-  const powerless = wanted.filter(({ script }) => !script && !switched);
+  const powerless = wanted.filter(({ work }) => work.how === "power" && !switched);
   return {
     made: wanted.filter((scenario) => !powerless.includes(scenario)),
     leftOut: [
@@ -83,7 +104,12 @@ function chosen(cluster: Cluster, { flags, session }: Invocation) {
   };
 }
 
-function drillOf(cluster: Cluster, remote: Remote, { flags, environment, session }: Invocation): Drill {
+function drillOf(
+  cluster: Cluster,
+  remote: Remote,
+  fence: string,
+  { flags, environment, session }: Invocation,
+): Drill {
   const { address, port } = cluster.registration;
   const behind = cluster.ingress;
   const targets: readonly Target[] = [
@@ -115,6 +141,7 @@ function drillOf(cluster: Cluster, remote: Remote, { flags, environment, session
     cluster,
     remote,
     targets,
+    fence,
     say: (text) => session.show(`${text}\n`),
     interrupted: session.interrupted,
     power: async (machine, to) => {
@@ -153,20 +180,17 @@ async function ask(made: readonly Scenario[], { flags, session }: Invocation): P
 }
 
 function dryRun(made: readonly Scenario[], leftOut: readonly LeftOut[], json: boolean): Result {
-  const lines = made.map(({ id, title, seconds, worst }) => {
-    const most = formatSeconds(Math.max(worst.api, worst.ingress ?? 0) / 1000);
-    return `${id.padEnd(20)}  ${title}, for ${seconds} s; felt at most ${most}\n`;
-  });
+  const lines = made.map(
+    ({ id, title, seconds, worst }) =>
+      `${id.padEnd(20)}  ${title}, for ${seconds} s; felt: ${promised(worst)}\n`,
+  );
   const out = leftOut.map(({ id, why }) => `${id.padEnd(20)}  left out: ${why}\n`);
   const text = `${lines.join("")}${out.join("")}\nnothing was done: --dry-run\n`;
   if (!json) return { exit: 0, stdout: text, stderr: "" };
   return { exit: 0, stdout: `${JSON.stringify({ made, leftOut }, null, 2)}\n`, stderr: text };
 }
 
-function resultOf(
-  report: { readonly measured: readonly Measured[]; readonly leftOut: readonly LeftOut[] },
-  { flags, json, session }: Invocation,
-): Result {
+function resultOf(report: Report, { flags, json, session }: Invocation): Result {
   const picture = flags["svg"];
   if (typeof picture === "string") {
     try {
@@ -180,7 +204,6 @@ function resultOf(
     }
   }
   const text = formatReport(report);
-  const held = report.measured.every(({ broken }) => broken.length === 0);
-  const exit = session.interrupted.aborted ? 130 : held ? 0 : 1;
+  const exit = session.interrupted.aborted ? 130 : held(report) ? 0 : 1;
   return json ? { exit, stdout: reportJson(report), stderr: text } : { exit, stdout: text, stderr: "" };
 }

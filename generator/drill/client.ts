@@ -1,4 +1,4 @@
-// The client of a drill: asks every way into the cluster at a fixed rate, whatever comes back, each time over a new connection.
+// A client of the cluster: asks every way into it at a fixed rate, whatever comes back, each time over a new connection.
 import { request as requestHttp } from "node:http";
 import { request as requestHttps } from "node:https";
 import type { Sample } from "./sample.ts";
@@ -18,6 +18,16 @@ export interface ClientOptions {
   readonly rate: number;
   /** Milliseconds, for one request from the connection to the last byte. */
   readonly limit: number;
+  /** How often a failed request is made once more, at once and over a new connection; never unless said. */
+  readonly retries?: number;
+}
+
+/** By how many milliseconds requests left too late: what is shorter may be this computer's fault, not the cluster's. */
+export interface Drift {
+  readonly p99: number;
+  readonly worst: number;
+  /** When that was, in milliseconds since 1970. */
+  readonly worstAt: number;
 }
 
 export interface Client {
@@ -28,31 +38,31 @@ export interface Client {
     readonly samples: readonly Sample[];
     readonly from: number;
     readonly to: number;
-    /** By how much a request left too late at worst: what is shorter may be this computer's fault, not the cluster's. */
-    readonly drift: number;
+    readonly drift: Drift;
   }>;
 }
 
 /** Begins at once. An open loop: a request that waits holds up none after it, so that a stall is seen at its full length. */
-export function startClient({ targets, rate, limit }: ClientOptions): Client {
+export function startClient({ targets, rate, limit, retries = 0 }: ClientOptions): Client {
   const clock = () => performance.timeOrigin + performance.now();
   const samples: Sample[] = [];
   const open = new Set<Promise<void>>();
   const from = clock();
-  let sent = 0;
-  let drift = 0;
+  const drifts: number[] = [];
   let timer: NodeJS.Timeout;
-  const nextDue = () => from + (sent / rate) * 1000;
+  const nextDue = () => from + (drifts.length / rate) * 1000;
   const watch = async (target: Target) => {
     const at = clock();
     const reason = await ask(target, limit);
-    samples.push({ target: target.name, at, took: clock() - at, reason });
+    let left = reason;
+    for (let tries = retries; left !== null && tries > 0; tries--) left = await ask(target, limit);
+    samples.push({ target: target.name, at, took: clock() - at, reason, left });
   };
+  // One that is late goes out all the same: what a stall of this computer holds up is not left out.
   const send = () => {
     for (let due = nextDue(); due <= clock(); due = nextDue()) {
-      const target = targets[sent % targets.length];
-      sent += 1;
-      drift = Math.max(drift, clock() - due);
+      const target = targets[drifts.length % targets.length];
+      drifts.push(clock() - due);
       if (!target) continue;
       const asking = watch(target).finally(() => open.delete(asking));
       open.add(asking);
@@ -66,8 +76,18 @@ export function startClient({ targets, rate, limit }: ClientOptions): Client {
       clearTimeout(timer);
       const to = clock();
       await Promise.all(open);
-      return { samples, from, to, drift: Math.round(drift) };
+      return { samples, from, to, drift: driftOf(drifts, from, rate) };
     },
+  };
+}
+
+function driftOf(drifts: readonly number[], from: number, rate: number): Drift {
+  const worst = drifts.reduce((most, one) => Math.max(most, one), 0);
+  const sorted = drifts.toSorted((one, other) => one - other);
+  return {
+    p99: Math.round(sorted[Math.floor(sorted.length * 0.99)] ?? 0),
+    worst: Math.round(worst),
+    worstAt: Math.round(from + (Math.max(0, drifts.indexOf(worst)) / rate) * 1000),
   };
 }
 
@@ -88,8 +108,8 @@ function ask({ url, good }: Target, limit: number): Promise<string | null> {
         .resume();
     });
     sent.on("error", failed).end();
+    // Behind a stall of this process what has arrived meanwhile is read first.
     const late = setTimeout(() => {
-      // Behind a stall of this process what has arrived meanwhile is read first.
       setImmediate(() => {
         done("timeout");
         sent.destroy();

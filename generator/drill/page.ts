@@ -8,6 +8,9 @@ export interface Page {
   readonly servers: ReadonlyMap<string, boolean>;
 }
 
+/** A page that takes longer is none: somebody asks again soon. */
+export const PAGE_MS = 800;
+
 /** The page at that address, or null where none comes within `limit` milliseconds. */
 export function askPage(address: string, port: number, limit: number): Promise<Page | null> {
   return new Promise((resolve) => {

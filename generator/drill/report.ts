@@ -33,15 +33,25 @@ export interface Moments {
 
 export interface Report {
   readonly measured: readonly Measured[];
+  /** What the cluster would not carry, or nobody can make here. */
   readonly leftOut: readonly LeftOut[];
+  /** What was to be made, and could not be. */
+  readonly notMade: readonly LeftOut[];
+  /** Why the drill has ended before its end; null: it has not. */
+  readonly ended: string | null;
 }
 
 /** Later by one look than the worst of the table is the error of measuring. */
 const SLACK = { api: API_CHECK.inter, ingress: INGRESS_CHECK.inter } as const;
 
 /** In what a measurement exceeds the promise, in words. */
-export function broken(worst: Scenario["worst"], felt: readonly Felt[]): readonly string[] {
-  return felt.flatMap(({ target, lasted, failed }) => {
+export function broken(
+  { worst, planned }: Pick<Scenario, "worst" | "planned">,
+  felt: readonly Felt[],
+): readonly string[] {
+  return felt.flatMap(({ target, lasted, failed, sent }) => {
+    if (planned)
+      return failed === 0 ? [] : [`${target}: ${failed} of ${sent} requests failed, and none was to fail`];
     const kind = target === "api" ? "api" : "ingress";
     const bound = worst[kind];
     if (bound === null || failed === 0 || lasted <= bound + SLACK[kind]) return [];
@@ -51,21 +61,35 @@ export function broken(worst: Scenario["worst"], felt: readonly Felt[]): readonl
   });
 }
 
-/** The report without the single requests. */
-export function reportJson({ measured, leftOut }: Report): string {
-  const short = (key: string, value: unknown) => (key === "samples" ? undefined : value);
-  return `${JSON.stringify({ measured, leftOut }, short, 2)}\n`;
+/** Nothing was broken, nothing that was to be made was not, and it came to its end. */
+export function held({ measured, notMade, ended }: Report): boolean {
+  return (
+    ended === null && notMade.length === 0 && measured.every(({ broken: faults }) => faults.length === 0)
+  );
 }
 
-/** The table, and below it what did not hold and what was left out. */
-export function formatReport({ measured, leftOut }: Report): string {
-  const head = ["failure", "sent", "failed", "felt", "promised", "noticed", "well again", ""];
+/** The report without the single requests. */
+export function reportJson(report: Report): string {
+  const short = (key: string, value: unknown) => (key === "samples" ? undefined : value);
+  return `${JSON.stringify(report, short, 2)}\n`;
+}
+
+/** What is promised about a failure, for people. */
+export function promised({ api, ingress }: Scenario["worst"]): string {
+  const most = Math.max(api, ingress ?? 0);
+  return most === 0 ? "nothing" : `at most ${formatSeconds(most / 1000)}`;
+}
+
+/** The table, and below it what did not hold, what was left out and what could not be made. */
+export function formatReport({ measured, leftOut, notMade, ended }: Report): string {
+  const head = ["failure", "sent", "failed", "felt", "longest gap", "promised", "noticed", "well again", ""];
   const rows = measured.map(({ title, worst, felt, noticed, well, broken: faults }) => [
     title,
     String(felt.reduce((sum, { sent }) => sum + sent, 0)),
     String(felt.reduce((sum, { failed }) => sum + failed, 0)),
     formatSeconds(Math.max(0, ...felt.map(({ lasted }) => lasted)) / 1000),
-    `at most ${formatSeconds(Math.max(worst.api, worst.ingress ?? 0) / 1000)}`,
+    formatSeconds(Math.max(0, ...felt.map(({ longestGap }) => longestGap)) / 1000),
+    promised(worst),
     noticed === null ? "" : formatSeconds(noticed / 1000),
     formatSeconds(well / 1000),
     faults.length === 0 ? "held" : "BROKEN",
@@ -77,12 +101,13 @@ export function formatReport({ measured, leftOut }: Report): string {
       .join("  ")
       .trimEnd();
   const faults = measured.flatMap(({ id, broken: each }) => each.map((text) => `broken: ${id}: ${text}\n`));
-  const skipped = leftOut.map(({ id, why }) => `left out: ${id}: ${why}\n`);
-  const held = measured.filter(({ broken: each }) => each.length === 0).length;
+  const good = measured.filter(({ broken: each }) => each.length === 0).length;
   return [
     ...[head, ...rows].map((row) => `${line(row)}\n`),
     ...faults,
-    ...skipped,
-    `\ndrill: the promise held in ${held} of ${counted(measured.length, "failure")}\n`,
+    ...notMade.map(({ id, why }) => `not made: ${id}: ${why}\n`),
+    ...leftOut.map(({ id, why }) => `left out: ${id}: ${why}\n`),
+    ...(ended === null ? [] : [`ended early: ${ended}\n`]),
+    `\ndrill: the promise held in ${good} of ${counted(measured.length, "failure")}\n`,
   ].join("");
 }

@@ -4,9 +4,12 @@
 export interface Sample {
   readonly target: string;
   readonly at: number;
+  /** With its retries, where it is made again. */
   readonly took: number;
-  /** Null: a good answer. Else why not: a code such as ECONNREFUSED, "timeout", or "status 503". */
+  /** Of the first try. Null: a good answer. Else why not: a code such as ECONNREFUSED, "timeout", or "status 503". */
   readonly reason: string | null;
+  /** Of the last try. */
+  readonly left: string | null;
 }
 
 export interface Felt {

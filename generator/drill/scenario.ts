@@ -2,8 +2,36 @@
 import { type Cluster, type Node, ofRole } from "../model/cluster.ts";
 import { fail } from "../tolerance/fail.ts";
 
-export const MODES = ["power", "cut", "one-way", "hung", "stopped", "killed", "frozen", "loss"] as const;
+export const MODES = [
+  "power",
+  "cut",
+  "one-way",
+  "hung",
+  "stopped",
+  "killed",
+  "frozen",
+  "loss",
+  "restart",
+  "reload",
+] as const;
 export type Mode = (typeof MODES)[number];
+
+/** Shell lines on a machine. */
+export interface Broken {
+  readonly make: string;
+  readonly heal: string;
+}
+
+/**
+ * power: no program on the machine can cut it and bring it back. script: `unreachable` where nobody can reach the machine
+ * while it lasts, so that it is healed by itself only. restart: of K3s, as apply does it. reload: of HAProxy, while the API of
+ * the server `down` is.
+ */
+export type Work =
+  | { readonly how: "power" }
+  | ({ readonly how: "script"; readonly unreachable: boolean } & Broken)
+  | { readonly how: "restart" }
+  | { readonly how: "reload"; readonly down: string };
 
 export interface Scenario {
   /** `MACHINE/MODE`: what --only takes. */
@@ -12,10 +40,9 @@ export interface Scenario {
   readonly mode: Mode;
   /** What happens, in words. */
   readonly title: string;
-  /** Shell lines on that machine; null: its power, which no program on it can cut and bring back. */
-  readonly script: { readonly make: string; readonly heal: string } | null;
-  /** Nobody can reach the machine while it lasts: it is healed by itself only. */
-  readonly unreachable: boolean;
+  readonly work: Work;
+  /** It is work as apply does it, and no request may fail. */
+  readonly planned: boolean;
   /** How long it is kept, in seconds: until everybody has noticed for sure. */
   readonly seconds: number;
   /** For how long API and ingress are felt at worst, in milliseconds, by the tolerance table; null: there is no ingress. */
@@ -36,9 +63,9 @@ export interface LeftOut {
 interface Kind {
   readonly mode: Mode;
   readonly title: string;
-  readonly script: (node: Node) => Scenario["script"];
-  readonly unreachable?: true;
+  readonly work: (node: Node) => Work;
   readonly noticed: Scenario["noticed"];
+  readonly planned?: boolean;
 }
 
 /** Longer than the worst, so that a late notice is seen and not cut off. */
@@ -46,41 +73,49 @@ const MARGIN_SECONDS = 8;
 /** Of packets from and to the machine; nft counts to a hundred. */
 const LOSS_PERCENT = 10;
 
+/** Of work that is planned: what it may have done to requests is seen by then. */
+const PLANNED_SECONDS = 6;
+
 const link = ({ interface: name }: Node, how: "down" | "up") => `ip link set ${name} ${how}`;
 const signal = (unit: string, name: string) => `systemctl kill --kill-who=main --signal=${name} ${unit}`;
+const script =
+  (make: string, heal: string, unreachable = false) =>
+  (): Work => ({ how: "script", make, heal, unreachable });
+
+/** K3s ends, and what it has open is closed. */
+export const STOPPED: Broken = { make: "systemctl stop k3s", heal: "systemctl start --no-block k3s" };
 
 const POWER: Kind = {
   mode: "power",
   title: "loses its power",
-  script: () => null,
-  unreachable: true,
+  work: () => ({ how: "power" }),
   noticed: "node",
 };
 const CUT: Kind = {
   mode: "cut",
   title: "has its network cut, both ways",
-  script: (node) => ({
-    make: link(node, "down"),
-    // networkd brings addresses and routes back with the link.
-    heal: `${link(node, "up")}; networkctl reconfigure ${node.interface} 2>/dev/null || true`,
-  }),
-  unreachable: true,
+  // networkd brings addresses and routes back with the link.
+  work: (node) =>
+    script(
+      link(node, "down"),
+      `${link(node, "up")}; networkctl reconfigure ${node.interface} 2>/dev/null || true`,
+      true,
+    )(),
   noticed: "node",
 };
 const ONE_WAY: Kind = {
   mode: "one-way",
   title: "hears everybody, and nobody hears it",
-  script: () => ({ make: "ip rule add pref 10 blackhole", heal: "ip rule del pref 10" }),
-  unreachable: true,
+  work: script("ip rule add pref 10 blackhole", "ip rule del pref 10", true),
   noticed: "node",
 };
 const LOSS: Kind = {
   mode: "loss",
   title: `loses ${LOSS_PERCENT} of 100 packets`,
-  script: () => ({
-    make: `nft add table inet quorate_drill && nft add chain inet quorate_drill in '{ type filter hook input priority 0; }' && nft add rule inet quorate_drill in numgen random mod 100 '<' ${LOSS_PERCENT} drop`,
-    heal: "nft delete table inet quorate_drill",
-  }),
+  work: script(
+    `nft add table inet quorate_drill && nft add chain inet quorate_drill in '{ type filter hook input priority 0; }' && nft add rule inet quorate_drill in numgen random mod 100 '<' ${LOSS_PERCENT} drop`,
+    "nft delete table inet quorate_drill",
+  ),
   noticed: "none",
 };
 
@@ -91,16 +126,23 @@ const SERVER: readonly Kind[] = [
   {
     mode: "hung",
     title: "has a K3s that takes connections and answers nobody",
-    script: () => ({ make: signal("k3s", "STOP"), heal: signal("k3s", "CONT") }),
+    work: script(signal("k3s", "STOP"), signal("k3s", "CONT")),
     noticed: "api",
   },
   {
     mode: "stopped",
     title: "has its K3s stopped",
-    script: () => ({ make: "systemctl stop k3s", heal: "systemctl start --no-block k3s" }),
+    work: script(STOPPED.make, STOPPED.heal),
     noticed: "api",
   },
   LOSS,
+  {
+    mode: "restart",
+    title: "restarts its K3s, as apply does it",
+    work: () => ({ how: "restart" }),
+    noticed: "none",
+    planned: true,
+  },
 ];
 const AGENT: readonly Kind[] = [POWER, CUT];
 const BALANCER: readonly Kind[] = [
@@ -109,23 +151,20 @@ const BALANCER: readonly Kind[] = [
   {
     mode: "stopped",
     title: "has its HAProxy stopped",
-    script: () => ({ make: "systemctl stop haproxy", heal: "systemctl start haproxy" }),
+    work: script("systemctl stop haproxy", "systemctl start haproxy"),
     noticed: "vip",
   },
   {
     mode: "killed",
     title: "has its HAProxy killed",
     // systemd starts it again by itself (Restart=always in Debian's unit): the vip may stay or move.
-    script: () => ({ make: signal("haproxy", "KILL"), heal: "systemctl start haproxy" }),
+    work: script(signal("haproxy", "KILL"), "systemctl start haproxy"),
     noticed: "none",
   },
   {
     mode: "frozen",
     title: "has its HAProxy frozen",
-    script: () => ({
-      make: "systemctl kill --signal=STOP haproxy",
-      heal: "systemctl kill --signal=CONT haproxy",
-    }),
+    work: script("systemctl kill --signal=STOP haproxy", "systemctl kill --signal=CONT haproxy"),
     noticed: "vip",
   },
 ];
@@ -138,13 +177,17 @@ export function scenarios(cluster: Cluster): {
   readonly made: readonly Scenario[];
   readonly leftOut: readonly LeftOut[];
 } {
-  const kinds = { server: SERVER, agent: AGENT, loadbalancer: BALANCER } as const;
+  const kinds = {
+    server: SERVER,
+    agent: AGENT,
+    loadbalancer: [...BALANCER, ...reloads(cluster)],
+  } as const;
   const all = cluster.nodes.flatMap((node) => kinds[node.role].map((kind) => ({ node, kind })));
   const judged = all.map(({ node, kind }) => ({
     id: `${node.name}/${kind.mode}`,
     node,
     kind,
-    why: refusal(cluster, node),
+    why: refusal(cluster, kind.mode === "reload" ? down(cluster) : node),
   }));
   return {
     made: judged.flatMap(({ node, kind, why }) => (why === null ? [scenario(cluster, node, kind)] : [])),
@@ -152,8 +195,28 @@ export function scenarios(cluster: Cluster): {
   };
 }
 
+/** The server that is down while HAProxy is loaded anew: the last one, which has founded nothing. */
+function down(cluster: Cluster): Node | undefined {
+  return ofRole(cluster, "server").at(-1);
+}
+
+function reloads(cluster: Cluster): readonly Kind[] {
+  const server = down(cluster)?.name;
+  if (server === undefined) return [];
+  return [
+    {
+      mode: "reload",
+      title: `loads its HAProxy anew while the K3s of ${server} is stopped`,
+      work: () => ({ how: "reload", down: server }),
+      noticed: "none",
+      planned: true,
+    },
+  ];
+}
+
 /** Why this machine is not failed; null where the cluster carries it. */
-function refusal(cluster: Cluster, node: Node): string | null {
+function refusal(cluster: Cluster, node: Node | undefined): string | null {
+  if (!node) return "there is no server";
   const { api, ingress } = fail(cluster, [{ kind: node.role, node: node.name }]).aspects;
   const lost = [api, ...(ingress ? [ingress] : [])].find(({ survives }) => !survives);
   if (lost) return lost.why ?? "the cluster does not carry it";
@@ -162,22 +225,28 @@ function refusal(cluster: Cluster, node: Node): string | null {
   return null;
 }
 
-function scenario(cluster: Cluster, node: Node, kind: Kind): Scenario {
+function scenario(
+  cluster: Cluster,
+  node: Node,
+  { mode, title, work, noticed, planned = false }: Kind,
+): Scenario {
   const { api, ingress } = fail(cluster, [{ kind: node.role, node: node.name }]).aspects;
-  const worst = {
-    api: api.worstSeconds * 1000,
-    ingress: ingress === null ? null : ingress.worstSeconds * 1000,
-  };
-  const felt = Math.max(api.worstSeconds, ingress?.worstSeconds ?? 0);
+  const worstSeconds = planned
+    ? { api: 0, ingress: ingress && 0 }
+    : { api: api.worstSeconds, ingress: ingress && ingress.worstSeconds };
+  const felt = Math.max(worstSeconds.api, worstSeconds.ingress ?? 0);
   return {
-    id: `${node.name}/${kind.mode}`,
+    id: `${node.name}/${mode}`,
     node: node.name,
-    mode: kind.mode,
-    title: `${node.name} ${kind.title}`,
-    script: kind.script(node),
-    unreachable: kind.unreachable ?? false,
-    seconds: Math.ceil(felt) + MARGIN_SECONDS,
-    worst,
-    noticed: kind.noticed === "node" && node.role === "agent" && !ingress ? "none" : kind.noticed,
+    mode,
+    title: `${node.name} ${title}`,
+    work: work(node),
+    planned,
+    seconds: planned ? PLANNED_SECONDS : Math.ceil(felt) + MARGIN_SECONDS,
+    worst: {
+      api: worstSeconds.api * 1000,
+      ingress: worstSeconds.ingress === null ? null : worstSeconds.ingress * 1000,
+    },
+    noticed: noticed === "node" && node.role === "agent" && !ingress ? "none" : noticed,
   };
 }

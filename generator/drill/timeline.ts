@@ -1,6 +1,6 @@
 // The drill as a picture: a row for each failure, what failed over time, and when it was made, noticed, healed and well again.
 import { formatSeconds } from "../tolerance/seconds.ts";
-import type { Moments, Report } from "./report.ts";
+import { type Moments, promised, type Report } from "./report.ts";
 import type { Sample } from "./sample.ts";
 
 const WIDTH = 960;
@@ -53,8 +53,7 @@ ${rows.join("\n")}
 function verdict({ felt, worst, broken }: Report["measured"][number]): string {
   const lasted = Math.max(0, ...felt.map((each) => each.lasted));
   const failed = felt.reduce((sum, each) => sum + each.failed, 0);
-  const most = formatSeconds(Math.max(worst.api, worst.ingress ?? 0) / 1000);
-  return `${failed} failed, felt ${formatSeconds(lasted / 1000)}, promised at most ${most}: ${broken.length === 0 ? "held" : "BROKEN"}`;
+  return `${failed} failed, felt ${formatSeconds(lasted / 1000)}, promised: ${promised(worst)}: ${broken.length === 0 ? "held" : "BROKEN"}`;
 }
 
 /** The share of failed requests in each quarter of a second in which one failed, by when they were sent. */

@@ -1,7 +1,7 @@
-// A program: a client of the cluster, in a process of its own so that a busy test does not delay it. It asks at a fixed rate
-// whatever comes back, each time over a new connection, and says all that it saw when standard input ends.
-import { request as requestHttp } from "node:http";
-import { request as requestHttps } from "node:https";
+// A program: the client of a drill in a process of its own, so that a busy test does not delay it. It says all that it saw when
+// standard input ends.
+import { type Drift, startClient } from "../../generator/drill/client.ts";
+import type { Sample } from "../../generator/drill/sample.ts";
 
 export interface Target {
   readonly name: string;
@@ -49,113 +49,61 @@ export interface Report {
   readonly targets: readonly Seen[];
   /** The first ones, at most FAILURES of them. */
   readonly failures: readonly Failure[];
-  /** By how much requests left too late: what is shorter than that may be this computer's fault, not the cluster's. */
-  readonly drift: { readonly p99: number; readonly worst: number; readonly worstAt: number };
+  readonly drift: Drift;
 }
 
 const FAILURES = 1000;
 
-const { targets, rate, retries, limit }: ClientPlan = JSON.parse(process.argv[2] ?? "");
-const clock = () => performance.timeOrigin + performance.now();
-const all = targets.map((target) => ({
-  target,
-  sent: 0,
-  failed: 0,
-  failedAfterRetry: 0,
-  slowest: 0,
-  good: [] as number[],
-}));
-const failures: Failure[] = [];
-const drifts: number[] = [];
-const open = new Set<Promise<void>>();
-const begin = clock();
-const nextDue = () => begin + (drifts.length / rate) * 1000;
-let timer: NodeJS.Timeout;
-
-/** One that is late goes out all the same: what a stall of this computer holds up is not left out. */
-function send(): void {
-  for (let due = nextDue(); due <= clock(); due = nextDue()) {
-    const one = all[drifts.length % all.length];
-    drifts.push(clock() - due);
-    if (!one) continue;
-    const asking = watch(one).finally(() => open.delete(asking));
-    open.add(asking);
-  }
-  timer = setTimeout(send, Math.max(1, nextDue() - clock()));
-}
-
-async function watch(one: (typeof all)[number]): Promise<void> {
-  const at = clock();
-  one.sent += 1;
-  const reason = await ask(one.target);
-  let last = reason;
-  for (let left = retries; last !== null && left > 0; left--) last = await ask(one.target);
-  const end = clock();
-  if (last === null) {
-    one.good.push(end);
-    one.slowest = Math.max(one.slowest, end - at);
-  } else one.failedAfterRetry += 1;
-  if (reason === null) return;
-  one.failed += 1;
-  if (failures.length >= FAILURES) return;
-  const again = retries > 0 ? last : null;
-  failures.push({ target: one.target.name, at: Math.round(at), took: Math.round(end - at), reason, again });
-}
-
-/** Why it failed, or null. */
-function ask({ url, expect }: Target): Promise<string | null> {
-  return new Promise((resolve) => {
-    const request = url.startsWith("https:") ? requestHttps : requestHttp;
-    const done = (reason: string | null) => {
-      clearTimeout(late);
-      resolve(reason);
-    };
-    const failed = (error: NodeJS.ErrnoException) => done(error.code ?? error.message);
-    const sent = request(url, { agent: false, rejectUnauthorized: false }, (response) => {
-      const { statusCode = 0 } = response;
-      const good = expect.includes(statusCode);
-      response
-        .on("error", failed)
-        .on("end", () => done(good ? null : `status ${statusCode}`))
-        .resume();
-    });
-    sent.on("error", failed).end();
-    // Behind a stall of this process what has arrived meanwhile is read first.
-    const late = setTimeout(() => {
-      setImmediate(() => {
-        done("timeout");
-        sent.destroy();
-      });
-    }, limit);
-  });
-}
+const plan: ClientPlan = JSON.parse(process.argv[2] ?? "");
+const client = startClient({
+  ...plan,
+  targets: plan.targets.map(({ expect, ...target }) => ({
+    ...target,
+    good: (status) => expect.includes(status),
+  })),
+});
 
 async function report(): Promise<Report> {
-  clearTimeout(timer);
-  const stop = clock();
-  await Promise.all(open);
-  const worst = drifts.reduce((most, one) => Math.max(most, one), 0);
-  const worstAt = begin + (Math.max(0, drifts.indexOf(worst)) / rate) * 1000;
-  drifts.sort((one, other) => one - other);
+  const { samples, from, to, drift } = await client.stop();
   return {
-    targets: all.map(({ target, good, slowest, ...counts }) => {
-      // What was still under way may have been answered after the stop.
-      const end = Math.max(stop, ...good.slice(-1));
-      const gap = longestGap([begin, ...good, end]);
-      return { name: target.name, ...counts, slowest: Math.round(slowest), longestGap: gap };
-    }),
-    failures: failures.toSorted((one, other) => one.at - other.at),
-    drift: {
-      p99: Math.round(drifts[Math.floor(drifts.length * 0.99)] ?? 0),
-      worst: Math.round(worst),
-      worstAt: Math.round(worstAt),
-    },
+    targets: plan.targets.map(({ name }) => seenAt(name, samples, from, to)),
+    failures: samples
+      .flatMap(({ target, at, took, reason, left }) =>
+        reason === null
+          ? []
+          : [
+              {
+                target,
+                at: Math.round(at),
+                took: Math.round(took),
+                reason,
+                again: plan.retries > 0 ? left : null,
+              },
+            ],
+      )
+      .slice(0, FAILURES)
+      .toSorted((one, other) => one.at - other.at),
+    drift,
   };
 }
 
-function longestGap(moments: readonly number[]): Seen["longestGap"] {
-  let longest = { from: begin, took: 0 };
-  const sorted = moments.toSorted((one, other) => one - other);
+function seenAt(name: string, samples: readonly Sample[], from: number, stop: number): Seen {
+  const own = samples.filter(({ target }) => target === name);
+  const good = own.filter(({ left }) => left === null);
+  const ends = good.map(({ at, took }) => at + took).toSorted((one, other) => one - other);
+  return {
+    name,
+    sent: own.length,
+    failed: own.filter(({ reason }) => reason !== null).length,
+    failedAfterRetry: own.length - good.length,
+    slowest: Math.round(good.reduce((most, { took }) => Math.max(most, took), 0)),
+    // What was still under way may have been answered after the stop.
+    longestGap: longestGap([from, ...ends, Math.max(stop, ...ends.slice(-1))]),
+  };
+}
+
+function longestGap(sorted: readonly number[]): Seen["longestGap"] {
+  let longest = { from: sorted[0] ?? 0, took: 0 };
   for (const [index, at] of sorted.entries()) {
     const from = sorted[index - 1] ?? at;
     if (at - from > longest.took) longest = { from, took: at - from };
@@ -167,4 +115,3 @@ process.stdin.resume().on("end", () => {
   void report().then((seen) => process.stdout.write(`${JSON.stringify(seen)}\n`, () => process.exit(0)));
 });
 process.stdout.write("ready\n");
-send();

@@ -8,7 +8,7 @@ export DEBIAN_FRONTEND=noninteractive LC_ALL=C
 
 first="systemd,systemd-sysv,dbus,ca-certificates,netbase,iproute2"
 # Without udev cloud-init's netplan renderer crashes; naming cloud-init in debootstrap's own list fails (virtual packages).
-then="cloud-init udev kmod netplan.io openssh-server sudo curl openssl procps iputils-ping etcd-server etcd-client socat strace"
+then="cloud-init udev kmod netplan.io openssh-server sudo curl openssl procps iputils-ping etcd-server etcd-client socat strace nftables"
 # Not installed, for a load balancer has to install them: they wait in the local repository, the only one that a machine has.
 offered="haproxy keepalived"
 

@@ -1,0 +1,97 @@
+// One failure, from quiet to quiet: a client asks all the while, and nothing goes on before everything is well again.
+import { Failure } from "../failure.ts";
+import type { Node } from "../model/cluster.ts";
+import { type Acts, actsOf } from "./acts.ts";
+import { startClient } from "./client.ts";
+import { type Drill, nodeOf, pause } from "./drill.ts";
+import { isNoticed } from "./notice.ts";
+import { broken, type Measured } from "./report.ts";
+import { feltAt } from "./sample.ts";
+import type { Scenario } from "./scenario.ts";
+import { holdVip } from "./vip.ts";
+import { untilWell } from "./well.ts";
+
+/** The failure could not be made on that machine, and nothing is left of it: the others can be. */
+export class NotMade extends Failure {}
+
+const RATE = 60;
+const REQUEST_MS = 10_000;
+/** Before and after a failure, so that both are seen to be quiet. */
+const QUIET_MS = 3000;
+const LOOK_MS = 200;
+const RENEW_MS = 5000;
+
+/** Throws NotMade where it could not be made, and another Failure where the cluster does not get well again. */
+export async function play(drill: Drill, scenario: Scenario): Promise<Measured> {
+  const node = nodeOf(drill.cluster, scenario.node);
+  if (node.role === "loadbalancer") await holdVip(drill, node);
+  const acts = actsOf(drill, scenario);
+  let ended = false;
+  const heal = async () => {
+    ended = true;
+    await acts.heal();
+  };
+  let client;
+  try {
+    await notMade(acts.before());
+    client = startClient({ targets: drill.targets, rate: RATE, limit: REQUEST_MS });
+    await pause(drill, QUIET_MS);
+    drill.say(`${scenario.title}, for ${scenario.seconds} s`);
+    const made = await notMade(acts.make());
+    const noticed = await keep(drill, node, scenario, acts, made);
+    await heal();
+    const healed = Date.now();
+    drill.say(`${node.name} is back; waiting until everything is well`);
+    await untilWell(drill);
+    const well = Date.now() - healed;
+    await pause(drill, QUIET_MS);
+    const { samples, from, to, drift } = await client.stop();
+    const felt = drill.targets.map(({ name }) => feltAt(name, samples, from, to));
+    return {
+      id: scenario.id,
+      title: scenario.title,
+      worst: scenario.worst,
+      felt,
+      noticed,
+      well,
+      drift: drift.worst,
+      moments: { from, made, healed, to },
+      samples,
+      broken: broken(scenario, felt),
+    };
+  } finally {
+    // Also where it was interrupted: the machine must not wait for its own healing.
+    if (!ended) await acts.heal().catch(() => {});
+    await client?.stop();
+  }
+}
+
+async function notMade<T>(making: Promise<T>): Promise<T> {
+  return making.catch((error: unknown) => {
+    throw error instanceof Failure ? new NotMade(error.message, error.hint, error) : error;
+  });
+}
+
+/** While it lasts: who notices, and when, in ms from its beginning. */
+async function keep(
+  drill: Drill,
+  node: Node,
+  scenario: Scenario,
+  acts: Acts,
+  made: number,
+): Promise<number | null> {
+  const end = Math.max(made, Date.now() - LOOK_MS) + scenario.seconds * 1000;
+  let noticed: number | null = null;
+  let renewed = Date.now();
+  while (Date.now() < end && !drill.interrupted.aborted) {
+    if (noticed === null && (await isNoticed(drill, node, scenario.noticed)))
+      noticed = Math.max(0, Date.now() - made);
+    if (Date.now() - renewed >= RENEW_MS) {
+      renewed = Date.now();
+      await acts.renew();
+    }
+    await pause(drill, LOOK_MS);
+  }
+  if (drill.interrupted.aborted) throw new Failure("interrupted", "run npx quorate drill again");
+  return noticed;
+}

@@ -1,0 +1,53 @@
+// Whether everything is well: every machine ready, every server a voter, every load balancer seeing everybody.
+import { askNode } from "../apply/ask-node.ts";
+import { Failure } from "../failure.ts";
+import { ofRole } from "../model/cluster.ts";
+import { type Drill, pause } from "./drill.ts";
+import { askPage, PAGE_MS } from "./page.ts";
+
+const WELL_MS = 300_000;
+
+/** Throws a Failure where something is not well: the drill has made nothing then. */
+export async function refuseIll(drill: Drill): Promise<void> {
+  const wrong = await notWell(drill);
+  if (wrong === null) return;
+  throw new Failure(
+    `no drill on a cluster that is not well: ${wrong}`,
+    "npx quorate status says what is waited for; npx quorate verify what does not answer",
+  );
+}
+
+/** Everything as before. Throws a Failure where that does not come. */
+export async function untilWell(drill: Drill): Promise<void> {
+  const end = Date.now() + WELL_MS;
+  for (;;) {
+    const wrong = await notWell(drill);
+    if (wrong === null) return;
+    if (drill.interrupted.aborted)
+      throw new Failure(`interrupted; not well yet: ${wrong}`, "npx quorate status --watch");
+    if (Date.now() >= end) {
+      throw new Failure(
+        `the cluster is not well again after ${WELL_MS / 1000} s: ${wrong}`,
+        "npx quorate status says what is waited for; the drill has ended",
+      );
+    }
+    await pause(drill, 1000);
+  }
+}
+
+/** What is not well, or null. */
+async function notWell({ cluster, remote }: Drill): Promise<string | null> {
+  const states = await Promise.all(cluster.nodes.map((node) => askNode(remote, cluster, node)));
+  const ill = states.find(({ state }) => state !== "ready");
+  if (ill) return `${ill.name} is ${ill.state}${ill.detail && ` (${ill.detail})`}`;
+  const servers = states.filter(({ role }) => role === "server");
+  const lacking = servers.find(({ status }) => status?.voter !== true || status.members !== servers.length);
+  if (lacking) return `${lacking.name} does not vote among ${servers.length} servers`;
+  for (const balancer of ofRole(cluster, "loadbalancer")) {
+    const page = await askPage(balancer.address, cluster.loadBalancer.statusPort, PAGE_MS);
+    if (!page) return `${balancer.name} shows no page of its backends`;
+    const down = [...page.servers].find(([, up]) => !up);
+    if (down) return `${balancer.name} sees ${down[0]} down`;
+  }
+  return null;
+}
