@@ -21,10 +21,7 @@ const PRIVATE_KEY = /-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----(?:[^]*?-----END [A-Z0
  */
 export function redact(text: string, secrets: readonly (string | Uint8Array)[]): string {
   const { folded, place } = fold(text);
-  const forms = formsOf(secrets);
-  const hits = [...find(folded, forms.exact), ...find(folded.toLowerCase(), forms.anyCase)].sort(
-    (a, b) => a.from - b.from,
-  );
+  const hits = findAll(folded, secrets).sort((a, b) => a.from - b.from);
   let shown = "";
   let done = 0;
   for (const { from, to } of hits) {
@@ -34,6 +31,11 @@ export function redact(text: string, secrets: readonly (string | Uint8Array)[]):
     done = Math.max(done, end);
   }
   return maskSecrets((shown + text.slice(done)).replace(PRIVATE_KEY, REDACTED));
+}
+
+/** True where one of these secrets is in the text, in any of the forms that `redact` finds, or any private key. */
+export function holdsSecret(text: string, secrets: readonly (string | Uint8Array)[]): boolean {
+  return text.search(PRIVATE_KEY) >= 0 || findAll(fold(text).folded, secrets).length > 0;
 }
 
 /** The text without its line breaks, and where each of its characters stood. */
@@ -85,6 +87,7 @@ function formsOf(secrets: readonly (string | Uint8Array)[]): Forms {
       const plain = bytes.toString("utf8");
       // A line break is folded away in the text, so in a form too.
       exact.add(plain.replace(/\s*\n\s*/g, ""));
+      for (const form of jsonForms(plain)) exact.add(form);
       if (/^[0-9a-f]+$/i.test(plain)) anyCase.add(plain.toLowerCase());
       anyCase.add(encodeURIComponent(plain).toLowerCase());
     }
@@ -109,9 +112,22 @@ function base64Forms(bytes: Buffer): readonly string[] {
   });
 }
 
+/** Inside a JSON string: as JavaScript writes it, as those do who escape the slash, and as Go does, which escapes HTML's letters. */
+function jsonForms(plain: string): readonly string[] {
+  const lines = plain.replace(/\s*\n\s*/g, "");
+  const form = JSON.stringify(lines).slice(1, -1);
+  const inHtml = form.replace(/[<>&]/g, (each) => `\\u00${each.charCodeAt(0).toString(16)}`);
+  return [form, form.replaceAll("/", "\\/"), inHtml];
+}
+
 interface Hit {
   readonly from: number;
   readonly to: number;
+}
+
+function findAll(folded: string, secrets: readonly (string | Uint8Array)[]): Hit[] {
+  const forms = formsOf(secrets);
+  return [...find(folded, forms.exact), ...find(folded.toLowerCase(), forms.anyCase)];
 }
 
 /** Every place of every form. The time grows with the text, not with the number of forms. */
