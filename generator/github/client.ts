@@ -17,8 +17,10 @@ export interface GithubOptions {
   readonly secrets?: Secrets;
   /** For tests. */
   readonly fetch?: typeof fetch;
-  /** For tests: milliseconds instead of seconds between two tries, no pause between writes, half a second for an answer. */
+  /** For tests: milliseconds instead of seconds between two tries, and no pause between writes. */
   readonly hurried?: boolean;
+  /** Milliseconds for one answer; 15,000. */
+  readonly patience?: number;
 }
 
 export interface Github {
@@ -41,13 +43,8 @@ const SAFE_POST = /\/git\/(blobs|trees|commits)$/;
 const Client = Octokit.plugin(retry, throttling);
 
 /** Opens nothing by itself: the first call does. */
-export function openGithub({
-  token,
-  api,
-  secrets = [],
-  fetch = globalThis.fetch,
-  hurried,
-}: GithubOptions): Github {
+export function openGithub(options: GithubOptions): Github {
+  const { token, api, secrets = [], fetch = globalThis.fetch, hurried, patience = ANSWER_MS } = options;
   const unit = hurried ? 1 : 1000;
   const within = (after: number, _: unknown, __: unknown, tries: number) =>
     after <= LONGEST_LIMIT_S && tries < 2;
@@ -61,9 +58,9 @@ export function openGithub({
       onRateLimit: within,
       onSecondaryRateLimit: within,
       retryAfterBaseValue: unit,
-      ...(hurried && { write: AT_ONCE, notifications: AT_ONCE }),
+      ...(hurried && { global: AT_ONCE, write: AT_ONCE, notifications: AT_ONCE }),
     },
-    request: { fetch: timed(fetch, hurried ? 500 : ANSWER_MS), log: SILENT },
+    request: { fetch: timed(fetch, patience), log: SILENT },
   });
   const hidden: Secrets = [...secrets, ...(token === "" ? [] : [token])];
   client.hook.before("request", (options) => {
