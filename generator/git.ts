@@ -26,16 +26,29 @@ export interface Shared {
   readonly problem: string | null;
 }
 
+type Git = (args: readonly string[], limit?: number) => ReturnType<RunProgram>;
+
+function gitIn(run: RunProgram, folder: string): Git {
+  return (args, limit = 10_000) =>
+    run("git", ["-C", folder, "--no-pager", ...args], { limit, environment: SILENT });
+}
+
+const NOTHING = { text: null, behind: true } as const;
+
+/** Why git cannot be asked there, for people; null where it can. */
+async function outside(git: Git): Promise<string | null> {
+  const inside = await git(["rev-parse", "--is-inside-work-tree"]);
+  if (inside.missing) return "there is no git on this computer";
+  return inside.status === 0 ? null : "the config is in no git repository";
+}
+
 /** Fetches the branch that the checked-out one follows and reads a file of it. `file` is relative to `folder`. */
 export async function sharedText(run: RunProgram, folder: string, file: string): Promise<Shared> {
-  const git = (args: readonly string[], limit = 10_000) =>
-    run("git", ["-C", folder, ...args], { limit, environment: SILENT });
-  const inside = await git(["rev-parse", "--is-inside-work-tree"]);
-  const nothing = { text: null, behind: true };
-  if (inside.missing) return { ...nothing, problem: "there is no git on this computer" };
-  if (inside.status !== 0) return { ...nothing, problem: "the config is in no git repository" };
+  const git = gitIn(run, folder);
+  const blind = await outside(git);
+  if (blind !== null) return { ...NOTHING, problem: blind };
   const upstream = await git(["rev-parse", "--abbrev-ref", "--symbolic-full-name", "@{upstream}"]);
-  if (upstream.status !== 0) return { ...nothing, problem: "this git branch follows none on a server" };
+  if (upstream.status !== 0) return { ...NOTHING, problem: "this git branch follows none on a server" };
   const branch = upstream.stdout.toString("utf8").trim();
   const fetched = await git(["fetch", "--quiet"], FETCH_MS);
   const [shown, changed, ahead] = await Promise.all([
@@ -44,16 +57,73 @@ export async function sharedText(run: RunProgram, folder: string, file: string):
     git(["status", "--porcelain", "--", `./${file}`]),
     git(["merge-base", "--is-ancestor", branch, "HEAD"]),
   ]);
-  const said =
-    fetched.stderr
-      .trim()
-      .split("\n")
-      .find((line) => line !== "") ?? "no answer in time";
   return {
     text: shown.status === 0 ? shown.stdout.toString("utf8") : null,
     behind: (changed.status === 0 && changed.stdout.length > 0) || ahead.status === 0,
-    problem: fetched.status === 0 ? null : `git fetch failed: ${said}`,
+    problem: fetched.status === 0 ? null : `git fetch failed: ${firstLine(fetched.stderr)}`,
   };
+}
+
+function firstLine(said: string): string {
+  return (
+    said
+      .trim()
+      .split("\n")
+      .find((line) => line !== "") ?? "no answer in time"
+  );
+}
+
+/**
+ * The same of a branch of that name, which is never checked out: of the remote that the checked-out one follows, else of
+ * origin. Without `fetches` as it was last seen here; then, too, a branch that is not there has no text.
+ */
+export async function branchText(
+  run: RunProgram,
+  folder: string,
+  file: string,
+  branch: string,
+  fetches: boolean,
+): Promise<Shared> {
+  const git = gitIn(run, folder);
+  const blind = await outside(git);
+  if (blind !== null) return { ...NOTHING, problem: blind };
+  const followed = await git(["config", "--get", `branch.${await checkedOut(git)}.remote`]);
+  const remote = followed.stdout.toString("utf8").trim() || "origin";
+  const ref = `refs/remotes/${remote}/${branch}`;
+  const problem = fetches ? await fetchBranch(git, remote, branch, ref) : "nobody looked";
+  const [shown, changed, here] = await Promise.all([
+    git(["show", `${ref}:./${file}`]),
+    // A new file is listed too, also one that git is told to ignore: out/ need not be on this branch.
+    git(["status", "--porcelain", "--ignored", "--", `./${file}`]),
+    git(["hash-object", "--", file]),
+  ]);
+  const edited = changed.status === 0 && changed.stdout.length > 0 && here.status === 0;
+  return {
+    text: shown.status === 0 ? shown.stdout.toString("utf8") : null,
+    behind: edited && !(await everHad(git, ref, here.stdout.toString("utf8").trim())),
+    problem,
+  };
+}
+
+async function checkedOut(git: Git): Promise<string> {
+  return (await git(["branch", "--show-current"])).stdout.toString("utf8").trim();
+}
+
+/** Null where it was fetched, or is not there: the first apply makes it. */
+async function fetchBranch(git: Git, remote: string, branch: string, ref: string): Promise<string | null> {
+  const { status, stderr } = await git(
+    ["fetch", "--quiet", remote, `+refs/heads/${branch}:${ref}`],
+    FETCH_MS,
+  );
+  return status === 0 || /couldn't find remote ref/i.test(stderr)
+    ? null
+    : `git fetch failed: ${firstLine(stderr)}`;
+}
+
+/** A file of just that text was once on the branch: what lies here is no newer. */
+async function everHad(git: Git, ref: string, id: string): Promise<boolean> {
+  const { status, stdout } = await git(["log", "-1", "--format=%H", `--find-object=${id}`, ref, "--"]);
+  return status === 0 && stdout.length > 0;
 }
 
 /** The commit that is checked out, where the file is in it as it lies here; else null: no repository, or an edit that is not committed. */

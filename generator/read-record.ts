@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { printable } from "./config/printable.ts";
 import { Failure } from "./failure.ts";
-import { sharedText } from "./git.ts";
+import { branchText, type Shared, sharedText } from "./git.ts";
 import { type ClusterRecord, parseRecord } from "./model/record.ts";
 import type { RunProgram } from "./program.ts";
 
@@ -15,20 +15,35 @@ export interface FoundRecord {
   readonly problem: string | null;
 }
 
+export interface RecordPlace {
+  /** The branch of its own that holds it (`state.branch`); null: the one of the config. */
+  readonly branch: string | null;
+  /** False: no server is asked; of a branch of its own, what was last seen of it counts. */
+  readonly fetches: boolean;
+}
+
 /**
  * The record on the shared branch, else the one beside the config; that one too where it knows more: an apply has written it
  * and nobody has committed or pushed it yet. Throws a Failure for one that cannot be read.
  */
-export async function readRecord(config: string, run: RunProgram, fetches: boolean): Promise<FoundRecord> {
+export async function readRecord(
+  config: string,
+  run: RunProgram,
+  { branch, fetches }: RecordPlace,
+): Promise<FoundRecord> {
   const folder = dirname(config);
   const here = readLocal(join(folder, RECORD));
-  const shared = fetches
-    ? await sharedText(run, folder, RECORD)
-    : { text: null, behind: true, problem: "nobody looked" };
+  const shared = await lookAt(run, folder, { branch, fetches });
   const problem = shared.problem === null ? null : printable(shared.problem);
   if (shared.text !== null && (here === null || !shared.behind))
     return { record: parsed(shared.text, `${RECORD} on the shared branch`), problem };
   return { record: here === null ? null : parsed(here, join(folder, RECORD)), problem };
+}
+
+function lookAt(run: RunProgram, folder: string, { branch, fetches }: RecordPlace): Promise<Shared> {
+  if (branch !== null) return branchText(run, folder, RECORD, branch, fetches);
+  if (fetches) return sharedText(run, folder, RECORD);
+  return Promise.resolve({ text: null, behind: true, problem: "nobody looked" });
 }
 
 function readLocal(path: string): string | null {

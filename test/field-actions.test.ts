@@ -67,6 +67,7 @@ const EDITS: Readonly<Record<string, readonly Edit[]>> = {
   "secrets.generations.serverToken": [{ "secrets.generations.serverToken": 2 }],
   "secrets.generations.agentToken": [{ "secrets.generations.agentToken": 3 }],
   "secrets.generations.sshHostKey": [{ "secrets.generations.sshHostKey": 4 }],
+  "state.branch": [{ "state.branch": "other" }, { "state.branch": undefined }],
   "nodes[].name": [SERVER, AGENT, BALANCER].map((node) => ({ [`${node}.name`]: "renamed" })),
   "nodes[].role": [
     // The number of servers stays odd.

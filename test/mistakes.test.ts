@@ -64,6 +64,10 @@ const WRONG_TEXTS = {
     "|ftp://host/x|https://host/$(id)|https://host/a b|https://host/?a=b|host/x|https://'|https://host:99999",
   ],
   "sha256-invalid": ["k3s.artifacts.installScriptSha256", "|abc|ABCDEF|sha256:abc"],
+  "branch-invalid": [
+    "state.branch",
+    "|main|master|HEAD|-d|a b|a..b|.a|a/.b|a/|/a|a//b|a.|a.lock/b|@{u}|a~1|a:b|$(id)|refs/heads/a|é|0123456789abcdef0123456789abcdef01234567",
+  ],
   "wrong-value": [
     "os nodes.0.role nodes.0.disk k3s.flannelBackend k3s.disable.0 ingress.kind",
     "|SSD|Traefik|pi",

@@ -18,7 +18,7 @@ export async function seeCluster(
   offline: boolean,
 ): Promise<Sight> {
   const [{ record, problem }, answers] = await Promise.all([
-    readRecord(config, run, !offline),
+    readRecord(config, run, { branch: cluster.state.branch, fetches: !offline }),
     offline ? [] : lookForCluster(cluster),
   ]);
   const silent = answers.every(({ said }) => said === "silent");

@@ -80,7 +80,7 @@ async function prepare(invocation: Invocation, cluster: Cluster): Promise<Intent
   const { config, flags, environment } = invocation;
   const root = readRootSecret(config);
   const run = programs(environment);
-  const { record, problem } = await readRecord(config, run, true);
+  const { record, problem } = await readRecord(config, run, { branch: cluster.state.branch, fetches: true });
   refuseOtherSecret(root, { record, answers: [], blind: null });
   const commits = new Set([...(record?.machines.values() ?? [])].flatMap(({ commit }) => commit ?? []));
   const [newer] = await missingCommits(run, dirname(config), [...commits]);
@@ -218,8 +218,10 @@ async function carryOut(intent: Intent, remote: Remote, shown: Plan): Promise<Re
 }
 
 /** What was refused by the record, and what is written into it, would be of an older one. */
-async function refuseNewerRecord({ invocation: { config, environment }, record }: Intent): Promise<void> {
-  const { record: now } = await readRecord(config, programs(environment), true);
+async function refuseNewerRecord({ invocation, cluster, record }: Intent): Promise<void> {
+  const { config, environment } = invocation;
+  const place = { branch: cluster.state.branch, fetches: true };
+  const { record: now } = await readRecord(config, programs(environment), place);
   if (isDeepStrictEqual(now, record)) return;
   throw new Failure(
     "another apply has written the record since this one has read it; nothing was changed",

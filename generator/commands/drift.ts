@@ -23,7 +23,7 @@ export const drift: Command = async (invocation) => {
     return { exit: 3, stdout, stderr: await report(findings, colour) };
   }
   const run = programs(environment);
-  const { record, problem } = await readRecord(config, run, true);
+  const { record, problem } = await readRecord(config, run, { branch: cluster.state.branch, fetches: true });
   if (!record) {
     throw new Failure(
       "nothing has been applied yet: there is no record, out/applied.json, that the machines could be held against",

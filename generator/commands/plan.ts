@@ -35,7 +35,7 @@ export const plan: Command = async (invocation) => {
 
 async function againstRecord(cluster: Cluster, { config, environment }: Invocation): Promise<Plan> {
   const run = programs(environment);
-  const { record } = await readRecord(config, run, false);
+  const { record } = await readRecord(config, run, { branch: cluster.state.branch, fetches: false });
   return planOfRecord(cluster, { config, run, record, templates: readTemplates(), notes: [] });
 }
 
@@ -43,7 +43,7 @@ async function againstMachines(cluster: Cluster, invocation: Invocation): Promis
   const { config, environment } = invocation;
   const root = readRootSecret(config);
   const run = programs(environment);
-  const { record, problem } = await readRecord(config, run, true);
+  const { record, problem } = await readRecord(config, run, { branch: cluster.state.branch, fetches: true });
   refuseOtherSecret(root, { record, answers: [], blind: null });
   const notes =
     problem === null

@@ -8,7 +8,7 @@ import { wouldBeCommitted } from "../git.ts";
 import type { Cluster } from "../model/cluster.ts";
 import { writePrivateFile } from "../private-file.ts";
 import { programs, type RunProgram } from "../program.ts";
-import { readRecord } from "../read-record.ts";
+import { readRecord, type RecordPlace } from "../read-record.ts";
 import { rootCheck } from "../secrets/derive.ts";
 import { exportText, importText } from "../secrets/export-text.ts";
 import {
@@ -147,7 +147,7 @@ async function importIt({ cluster, config, file, run, invocation }: Task): Promi
     );
   }
   const { root } = imported;
-  const { record } = await readRecord(config, run, invocation.flags["offline"] !== true);
+  const { record } = await readRecord(config, run, placeOf(cluster, invocation));
   refuseOtherSecret(root, { record, answers: [], blind: null });
   if (hasRootSecret(config) && rootCheck(readRootSecret(config)) === rootCheck(root))
     return {
@@ -182,9 +182,13 @@ async function inputOf(file: string | undefined, { session }: Invocation): Promi
   }
 }
 
-async function check({ config, run, invocation }: Task): Promise<Done> {
+function placeOf({ state }: Cluster, { flags }: Invocation): RecordPlace {
+  return { branch: state.branch, fetches: flags["offline"] !== true };
+}
+
+async function check({ cluster, config, run, invocation }: Task): Promise<Done> {
   const root = readRootSecret(config);
-  const { record, problem } = await readRecord(config, run, invocation.flags["offline"] !== true);
+  const { record, problem } = await readRecord(config, run, placeOf(cluster, invocation));
   refuseOtherSecret(root, { record, answers: [], blind: null });
   const fits = record
     ? "it is the recorded cluster's"

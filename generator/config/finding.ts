@@ -72,6 +72,8 @@ export const CODES = {
   "port-conflict": "error",
   "url-invalid": "error",
   "sha256-invalid": "error",
+  // the pipeline
+  "branch-invalid": "error",
   // said, never in the way
   "unknown-server-flag": "warning",
   "single-server": "warning",

@@ -132,7 +132,34 @@ export const FORMATS: Readonly<Record<string, Format>> = {
     must: "must be a SHA-256 of 64 lower-case hex digits",
     hint: () => "take it from the release page, or from `sha256sum FILE`",
   },
+  "git-branch": {
+    code: "branch-invalid",
+    test: isStateBranch,
+    must: "must be the name of a git branch, of letters, digits, dots, dashes, underscores and slashes, and not the branch of the config",
+    hint: (value) =>
+      HOLDS_THE_CONFIG.has(value)
+        ? "leave it out: out/ and the record then stay on the branch of the config"
+        : 'write a name such as "state"',
+  },
 };
+
+/** Names that a repository's first branch has, and HEAD, which is no branch: a branch that holds only out/ would replace the config. */
+const HOLDS_THE_CONFIG: ReadonlySet<string> = new Set(["main", "master", "HEAD"]);
+
+/**
+ * A name that git takes (git-check-ref-format(1)) and GitHub too, which refuses what looks like a commit. Of fewer characters
+ * than git allows: it stands in commands and URLs.
+ */
+function isStateBranch(value: string): boolean {
+  const parts = value.split("/");
+  return (
+    value.length <= 100 &&
+    !HOLDS_THE_CONFIG.has(value) &&
+    !value.includes("..") &&
+    !/^(refs\/|-)|^[0-9a-fA-F]{40}$|\.$/.test(value) &&
+    parts.every((part) => /^[A-Za-z0-9_-][A-Za-z0-9._-]*$/.test(part) && !part.endsWith(".lock"))
+  );
+}
 
 // Logins that exist on the images or that sshd and sudo treat specially.
 const RESERVED_USERS: ReadonlySet<string> = new Set([

@@ -65,6 +65,7 @@ export function resolve(config: Config): Cluster {
       "agent-token": config.secrets.generations.agentToken,
       "ssh-host-key": config.secrets.generations.sshHostKey,
     },
+    state: { branch: config.state.branch ?? null },
     nodes,
   };
 }

@@ -365,6 +365,23 @@ export const clusterConfig = Type.Object(
       },
       { ...strict, description: "Secrets themselves are never in this file.", default: {} },
     ),
+    state: Type.Object(
+      {
+        branch: Type.Optional(
+          Type.String({
+            description:
+              "Git branch that holds out/ and the record of what was applied, where a rule forbids the workflow to write to the branch of the config. It holds nothing else and is made by the first apply. Default: the branch of the config.",
+            format: "git-branch",
+            examples: ["state"],
+          }),
+        ),
+      },
+      {
+        ...strict,
+        description: "Where the pipeline keeps what it renders and records; it changes no file of a machine.",
+        default: {},
+      },
+    ),
     nodes: Type.Array(node, {
       description: "The machines: an odd number of servers, any number of agents, and load balancers.",
       minItems: 1,

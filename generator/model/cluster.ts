@@ -80,6 +80,8 @@ export interface Cluster {
   };
   readonly rollout: { readonly drain: boolean; readonly agentBatch: number };
   readonly generations: Readonly<Record<SecretKind, number>>;
+  /** The git branch that holds out/ and the record, and nothing else; null: the branch of the config. */
+  readonly state: { readonly branch: string | null };
   /** In the order of the config. */
   readonly nodes: readonly Node[];
 }

@@ -184,6 +184,12 @@ export const FIELD_ACTIONS: readonly FieldAction[] = [
     how: "the node program puts the key in force and sshd reloads; who logs in expects the key of the config's generation, so a machine that has the older one is unknown to plan",
   },
   {
+    field: "state.branch",
+    files: [],
+    actions: {},
+    how: "no machine has it: it says where the pipeline keeps out/ and the record",
+  },
+  {
     field: "nodes[].name",
     files: [settings, haproxy, peerAuthorizedKeys, peerKnownHosts],
     actions: { server: "refused", agent: "add", loadbalancer: "add" },

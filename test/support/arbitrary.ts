@@ -225,6 +225,17 @@ const parts = fc.record({
     },
     ["version"],
   ),
+  state: record(
+    {
+      branch: fc.oneof(
+        fc.constantFrom("state", "quorate/state", "a", "v1.2", "null", "head", "0x1f", "refs-heads"),
+        fc
+          .stringMatching(/^[a-z0-9_]([a-z0-9_-]{0,9}[a-z0-9])?$/)
+          .filter((text) => !/^(main|master)$/.test(text)),
+      ),
+    },
+    [],
+  ),
   ingress: record({ kind: fc.constantFrom("traefik", "none") }, []),
   maxConnections: fc.option(fc.integer({ min: 100, max: 100000 })),
 });
@@ -276,6 +287,7 @@ export const validConfig = parts.map((given) => {
     },
     rollout: given.rollout,
     secrets: { generations: given.generations },
+    state: given.state,
     nodes: nodes.toSorted((left, right) => left.order - right.order).map(({ node }) => node),
   };
   // What JSON cannot say (-0) is no part of a config.

@@ -60,6 +60,7 @@ export function makeCluster(shape: ClusterShape = {}): Cluster {
     loadBalancer: { apiPort: 6443, statusPort: 8404, maxConnections: 4000 },
     rollout: { drain: true, agentBatch: 1 },
     generations: { "server-token": 1, "agent-token": 1, "ssh-host-key": 1 },
+    state: { branch: null },
     nodes,
   };
 }

@@ -18,6 +18,8 @@ export interface PlanPlace {
   readonly config: string;
   /** Runs git in it and returns what it says. */
   readonly git: (...args: readonly string[]) => string;
+  /** The same with more in its environment. */
+  readonly gitWith: (environment: Readonly<Record<string, string>>, ...args: readonly string[]) => string;
   /** Replaces a text in a file; it must be there. */
   readonly edit: (file: string, from: string | RegExp, to: string) => void;
   /** Writes the record that an apply of what is committed now leaves behind. */
@@ -39,11 +41,13 @@ export async function planPlace(t: TestContext, fixture = "sample", inside = "."
   const folder = join(repository, inside);
   const config = join(folder, "cluster.config.json");
   const out = join(folder, "out");
-  const git = (...args: readonly string[]) =>
+  const gitWith = (environment: Readonly<Record<string, string>>, ...args: readonly string[]) =>
     execFileSync("git", ["-C", folder, "-c", "user.name=t", "-c", "user.email=t@example.org", ...args], {
       encoding: "utf8",
       stdio: ["ignore", "pipe", "pipe"],
+      env: { ...process.env, ...environment },
     }).trim();
+  const git = (...args: readonly string[]) => gitWith({}, ...args);
   mkdirSync(folder, { recursive: true });
   writeFileSync(config, readFileSync(fixturePath(fixture), "utf8"));
   await run(["render", "--config", config, "--out", out], {}, false);
@@ -57,6 +61,7 @@ export async function planPlace(t: TestContext, fixture = "sample", inside = "."
     folder,
     config,
     git,
+    gitWith,
     edit: (file, from, to) => {
       const text = readFileSync(join(folder, file), "utf8");
       const edited = text.replace(from, to);
