@@ -163,3 +163,44 @@ export async function missingCommits(
   );
   return checked.filter(({ within }) => !within).map(({ commit }) => commit);
 }
+
+/** What a pull request is held against. */
+export interface Base {
+  /** The commit that it goes into. */
+  readonly commit: string;
+  /** Paths below `under` that it changes, relative to the folder. */
+  readonly touched: readonly string[];
+}
+
+/**
+ * Of the checked-out trial merge of `pull` the first parent, else the base that GitHub names; and what differs from it there.
+ * Null where this clone does not have that commit.
+ */
+export async function baseOf(
+  run: RunProgram,
+  folder: string,
+  pull: { readonly head: string; readonly base: string },
+  under: string,
+): Promise<Base | null> {
+  const git = gitIn(run, folder);
+  const parents = await git(["log", "-1", "--format=%P", "HEAD"]);
+  const [first = "", second] = parents.stdout.toString("utf8").trim().split(" ");
+  const isTrial = second === pull.head;
+  const commit = isTrial ? first : pull.base;
+  // Three dots: what the branch has done since it left the base, and nothing that the base has done meanwhile.
+  const range = isTrial ? [commit, "HEAD"] : [`${commit}...HEAD`];
+  const listed = await git(["diff", "--name-only", "-z", "--relative", ...range, "--", `./${under}`]);
+  if (listed.status !== 0) return null;
+  return {
+    commit,
+    touched: listed.stdout
+      .toString("utf8")
+      .split("\0")
+      .filter((path) => path !== ""),
+  };
+}
+
+/** The folder's path from the top of the repository, with a slash at its end; empty at the top, and without a repository. */
+export async function folderInRepository(run: RunProgram, folder: string): Promise<string> {
+  return (await gitIn(run, folder)(["rev-parse", "--show-prefix"])).stdout.toString("utf8").trim();
+}

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { printable } from "./config/printable.ts";
 import { Failure } from "./failure.ts";
+import { gitObjects } from "./git-objects.ts";
 import { branchText, type Shared, sharedText } from "./git.ts";
 import { type ClusterRecord, parseRecord } from "./model/record.ts";
 import type { RunProgram } from "./program.ts";
@@ -38,6 +39,23 @@ export async function readRecord(
   if (shared.text !== null && (here === null || !shared.behind))
     return { record: parsed(shared.text, `${RECORD} on the shared branch`), problem };
   return { record: here === null ? null : parsed(here, join(folder, RECORD)), problem };
+}
+
+/**
+ * The record as a pull request finds it: on the branch of its own as it was last seen, else in the commit that it goes into.
+ * What the pull request itself has in that place is not looked at. Throws a Failure for one that cannot be read.
+ */
+export async function recordBefore(
+  config: string,
+  run: RunProgram,
+  branch: string | null,
+  commit: string,
+): Promise<ClusterRecord | null> {
+  const folder = dirname(config);
+  const own = branch === null ? null : (await branchText(run, folder, RECORD, branch, false)).text;
+  if (own !== null) return parsed(own, `${RECORD} on the branch ${branch}`);
+  const text = await gitObjects(run, folder).textAt(commit, RECORD);
+  return text === null ? null : parsed(text, `${RECORD} in commit ${commit.slice(0, 12)}`);
 }
 
 function lookAt(run: RunProgram, folder: string, { branch, fetches }: RecordPlace): Promise<Shared> {

@@ -196,6 +196,15 @@ export const VERBS: Readonly<Record<string, Verb>> = {
     ],
     load: async () => (await import("./commands/kubeconfig.ts")).kubeconfig,
   },
+  pipeline: {
+    text: "For workflows, not for people: WORD is plan (of a pull request) or comment (on it).",
+    words: ["WORD"],
+    flags: [
+      { name: "out", value: "DIR", text: "plan: where to write report.json" },
+      { name: "from", value: "DIR", text: "comment: where another job's report.json is" },
+    ],
+    load: async () => (await import("./commands/pipeline.ts")).pipeline,
+  },
   ssh: {
     text: "Log in to a machine, or run a command there; its host key is known from the cluster's secret.",
     words: ["NAME"],

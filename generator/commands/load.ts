@@ -1,6 +1,7 @@
 // The beginning of every verb that needs the config: file → findings and, without errors, a Cluster.
-import type { Finding } from "../config/finding.ts";
+import type { Finding, Path } from "../config/finding.ts";
 import { parseConfig } from "../config/parse.ts";
+import { type Position, positionsIn } from "../config/positions.ts";
 import { readConfig } from "../config/read.ts";
 import type { FindingJson, ReportSource } from "../config/report.ts";
 import type { Cluster } from "../model/cluster.ts";
@@ -13,6 +14,8 @@ export interface Loaded {
   readonly report: (findings: readonly Finding[], colour: boolean) => Promise<string>;
   /** The findings for --json. */
   readonly json: () => Promise<readonly FindingJson[]>;
+  /** Where a field stands in the file, or what it belongs to; null where there is no text. */
+  readonly placeOf: (path: Path) => Pick<Position, "line" | "column"> | null;
 }
 
 /** Reads and checks the config file at that path. */
@@ -24,10 +27,17 @@ export function loadConfig(file: string): Loaded {
 }
 
 /** The report is loaded when it is asked for: a good config does not pay for it. */
-function reporting(source: ReportSource, findings: readonly Finding[]): Pick<Loaded, "report" | "json"> {
+function reporting(
+  source: ReportSource,
+  findings: readonly Finding[],
+): Pick<Loaded, "report" | "json" | "placeOf"> {
   return {
     report: async (shown, colour) =>
       (await import("../config/report.ts")).formatReport(shown, { ...source, colour }),
     json: async () => (await import("../config/report.ts")).formatJson(findings, source),
+    placeOf: (path) => {
+      const span = source.spanOf?.(path);
+      return span ? positionsIn(source.text ?? "").at(span.offset) : null;
+    },
   };
 }

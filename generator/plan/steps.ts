@@ -30,9 +30,14 @@ export function interrupts(action: ActionClass): boolean {
   return INTERRUPTING.has(action);
 }
 
+/** True for an action that an apply carries out. */
+export function isApplied(action: ActionClass): boolean {
+  return !NOT_APPLIED.has(action);
+}
+
 /** The steps for one machine; none where nothing is to be done there. */
 export function stepsOf(cluster: Cluster, machine: MachinePlan): readonly StepName[] {
-  if (machine.state !== "changes" || NOT_APPLIED.has(machine.action)) return [];
+  if (machine.state !== "changes" || !isApplied(machine.action)) return [];
   const { role, action, files, unfinished, unconfirmed, closed } = machine;
   const spare = ofRole(cluster, role).length > 1;
   const balancers = ofRole(cluster, "loadbalancer").length;
