@@ -1,7 +1,7 @@
 // The diffs, folded, machines with the same ones together. What does not fit is cut at ends of lines, and said.
 import { counted } from "../model/words.ts";
 import { groupsOf } from "./groups.ts";
-import { bytesOfLines, code, codeLine, fenceFor, html, linesWithin, prose } from "./markdown.ts";
+import { bytesOfLines, code, codeLine, fenceFor, linesWithin, prose } from "./markdown.ts";
 import type { PullReport, ReportedFile, ReportedMachine } from "./report.ts";
 import { someNames } from "./words.ts";
 
@@ -75,8 +75,9 @@ interface Block {
 
 function blockOf({ names, files }: Group, bytes: number): Block {
   const all = names.length > 1 ? ", the same on each" : "";
+  // Names are RFC 1123: nothing in them is HTML.
   const head = [
-    `<details><summary><b>${html(someNames(names, 10))}</b>: ${counted(files.length, "file")}${all}</summary>`,
+    `<details><summary><b>${someNames(names, 10)}</b>: ${counted(files.length, "file")}${all}</summary>`,
     "",
   ];
   const tail = ["</details>", ""];

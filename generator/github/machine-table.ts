@@ -13,7 +13,10 @@ export interface MachineTable {
   readonly cut: readonly string[];
 }
 
-const HEAD = ["| machine | | what happens | voters | felt | why |", "|---|---|---|---|---|---|"] as const;
+const COLUMNS = ["machine", "", "action", "voters", "felt", "why"] as const;
+type Column = (typeof COLUMNS)[number];
+/** A wider column for names takes the room of the sentences beside it. */
+const WIDEST_NAME = 24;
 
 /** In `bytes`, with what the marker needs for each machine. */
 export function machineTable({ machines, recorded }: PullReport, bytes: number): MachineTable {
@@ -27,12 +30,14 @@ export function machineTable({ machines, recorded }: PullReport, bytes: number):
           "",
         ];
   if (rows.length === 0) return { lines: rest, shown: {}, cut: [] };
+  const columns = COLUMNS.filter((column) => column !== "voters" || rows.some(({ quorum }) => quorum));
+  const head = headOf(columns, rows);
   const lines: string[] = [];
   const shown = new Map<string, ActionClass>();
-  let left = bytes - bytesOfLines([...HEAD, "", ...rest]);
+  let left = bytes - bytesOfLines([...head, "", ...rest]);
   let end = 0;
   for (const machine of rows) {
-    const row = rowOf(machine, recorded);
+    const row = rowOf(columns, machine, recorded);
     left -= bytesOfLines([row, `"${machine.name}":"${machine.action}",`]);
     if (left < 0) break;
     lines.push(row);
@@ -40,26 +45,31 @@ export function machineTable({ machines, recorded }: PullReport, bytes: number):
     if (machine.state === "changes") shown.set(machine.name, machine.action);
   }
   return {
-    lines: [...HEAD, ...lines, "", ...rest],
+    lines: [...head, ...lines, "", ...rest],
     shown: Object.fromEntries(shown),
     cut: rows.slice(end).map(({ name }) => name),
   };
 }
 
-function rowOf(machine: ReportedMachine, recorded: boolean): string {
+/** A browser breaks a name at its dash before it breaks a sentence: blanks that do not break keep the column as wide as the names. */
+function headOf(columns: readonly Column[], rows: readonly ReportedMachine[]): readonly string[] {
+  const widest = Math.min(WIDEST_NAME, Math.max(...rows.map(({ name }) => name.length)));
+  const blanks = "&nbsp;".repeat(Math.max(0, widest + 2 - "machine".length));
+  const titles = columns.map((column) => (column === "machine" ? `machine${blanks}` : column));
+  return [`| ${titles.join(" | ")} |`, `|${columns.map(() => "---|").join("")}`];
+}
+
+function rowOf(columns: readonly Column[], machine: ReportedMachine, recorded: boolean): string {
   const { name, role, felt, outage, why, quorum } = machine;
-  const voters = quorum
-    ? `${quorum.stay} of ${quorum.of} stay${quorum.enough ? "" : ": **no majority**"}`
-    : "";
-  const cells = [
-    code(name),
-    ROLE_NAMES[role],
-    happens(machine, recorded),
-    voters,
-    outage ? `**${prose(felt)}**` : prose(felt),
-    prose(why ?? ""),
-  ];
-  return `| ${cells.join(" | ")} |`;
+  const cells: Readonly<Record<Column, string>> = {
+    machine: code(name),
+    "": ROLE_NAMES[role],
+    action: happens(machine, recorded),
+    voters: quorum ? `${quorum.stay} of ${quorum.of} stay${quorum.enough ? "" : ": **no majority**"}` : "",
+    felt: outage ? `**${prose(felt)}**` : prose(felt),
+    why: prose(why ?? ""),
+  };
+  return `| ${columns.map((column) => cells[column]).join(" | ")} |`;
 }
 
 function happens({ state, action, problem }: ReportedMachine, recorded: boolean): string {

@@ -1,26 +1,33 @@
 // Text of others inside our Markdown: it is shown as it is written, does nothing, and reaches nobody by name.
 import { printable } from "../config/printable.ts";
 
-/** Shown as nothing, and ends what GitHub would take for a name or a number (renovatebot/renovate writes `@&#8203;` too). */
-const BREAK = "&#8203;";
+/** Shown as nothing. It ends what GitHub would take for a name or a number; `printable` lets none through. */
+const BREAK = "\u200b";
 
 /** One line of a text that may be anybody's, as words within a paragraph, a list or a cell of a table. */
 export function prose(text: string): string {
   const words = printable(text.replaceAll(/\s+/g, " ").trim())
-    .replaceAll("&", "&amp;")
-    .replaceAll("<", "&lt;")
-    .replaceAll(">", "&gt;")
-    // A dollar sign would begin a formula, and a backslash does not take that away.
-    .replaceAll("$", "&#36;")
-    .replaceAll(/[\\`*_[\]~|!]/g, "\\$&")
-    // Nobody is told, no issue gets a mark, and nothing is a link: https://github.github.com/gfm/#autolinks-extension-
+    // Nobody is told, no issue gets a mark, and nothing is a link (GitHub Flavored Markdown Spec, 6.9 autolinks).
     .replaceAll("@", `@${BREAK}`)
     .replaceAll(/#(?=\d)/g, `#${BREAK}`)
     .replaceAll(/\bGH-(?=\d)/gi, (hit) => `${hit}${BREAK}`)
     .replaceAll("://", `:${BREAK}//`)
-    .replaceAll(/\bwww\./gi, (hit) => `${hit.slice(0, -1)}${BREAK}.`);
-  // At the beginning of a line these make a heading, a list, a rule.
-  return words.replace(/^([-+=#]|\d+(?=[.)]))/, (hit) => (/\d/.test(hit) ? `${hit}${BREAK}` : `\\${hit}`));
+    .replaceAll(/\bwww\./gi, (hit) => `${hit.slice(0, -1)}${BREAK}.`)
+    // At the beginning of a line these make a heading, a list, a rule.
+    .replace(/^\d+(?=[.)])/, (hit) => `${hit}${BREAK}`)
+    .replaceAll(/[\\`*_[\]~|!]/g, "\\$&")
+    .replace(/^[-+=#]/, "\\$&");
+  return entities(words);
+}
+
+/** A dollar sign would begin a formula, and a backslash does not take that away. */
+function entities(text: string): string {
+  return text
+    .replaceAll("&", "&amp;")
+    .replaceAll("<", "&lt;")
+    .replaceAll(">", "&gt;")
+    .replaceAll("$", "&#36;")
+    .replaceAll(BREAK, "&#8203;");
 }
 
 /** A span of code that holds just that text. Not within a cell of a table, where a pipe would end it. */
@@ -36,16 +43,6 @@ export function code(text: string): string {
 /** What to do next: a command stands as code, a sentence as words. Also within a cell of a table. */
 export function nextAction(text: string): string {
   return /^(npx quorate|npm run|git) [\w ./:=-]{1,200}$/.test(text) ? code(text) : prose(text);
-}
-
-/** The text as HTML shows it. */
-export function html(text: string): string {
-  return printable(text)
-    .replaceAll("&", "&amp;")
-    .replaceAll("<", "&lt;")
-    .replaceAll(">", "&gt;")
-    .replaceAll('"', "&quot;")
-    .replaceAll("@", `@${BREAK}`);
 }
 
 /** The line that opens a block of code, and the one that ends it, for lines that may hold such a line themselves. */

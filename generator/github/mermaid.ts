@@ -61,6 +61,7 @@ export function diagram({ machines }: PullReport): readonly string[] {
       `  subgraph ${id}["${title}"]`,
       ...boxes.map(({ label, style }, index) => `    ${id}${index}["${label}"]:::${style}`),
       "  end",
+      `  style ${id} fill:transparent,stroke:#8888`,
     ]),
     ...others.map((id) => `  ${first} --> ${id}`),
     ...[...used].map((style) => `  classDef ${style} ${STYLES[style]}`),

@@ -110,12 +110,15 @@ function exactly(properties: Readonly<Record<string, object>>): object {
   return { type: "object", properties, required: Object.keys(properties), additionalProperties: false };
 }
 
+/** As a unified diff has it: no line of somebody's can begin as our marker does. */
+const diffLine = { ...text(LONGEST_LINE), pattern: "^[-+ @\\\\]" } as const;
+
 const file = exactly({
   path: text(400),
   change: { enum: ["added", "changed", "mode", "removed"] },
   action,
   armed: flag,
-  diff: orNull(list(text(LONGEST_LINE), 100_000)),
+  diff: orNull(list(diffLine, 100_000)),
   leftOut: count,
 });
 
