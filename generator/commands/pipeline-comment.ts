@@ -7,7 +7,7 @@ import { commentOf } from "../github/comment.ts";
 import { type Context, readContext } from "../github/context.ts";
 import { MARKER } from "../github/marker.ts";
 import { type PullReport, readReport, REPORT_BYTES } from "../github/report.ts";
-import { BODY_BUDGET, sendable } from "../github/sendable.ts";
+import { BODY_BUDGET, refuseSecrets, sendable } from "../github/sendable.ts";
 import { ACTIONS_BOT, upsertComment, type Upserted } from "../github/sticky.ts";
 import type { Command, Invocation } from "./command.ts";
 
@@ -51,6 +51,8 @@ export async function writeComment(
       `report.json is of another commit than this pull request's newest, ${pull.head.slice(0, 7)}; no comment was written`,
       "run the whole workflow again, not only the job that failed",
     );
+  // Before Markdown's backslashes stand in a secret, which then looks like none.
+  refuseSecrets("the report", [JSON.stringify(report)], [token]);
   const { body } = commentOf(report, { budget: BODY_BUDGET, run: run.url });
   return upsertComment(
     github,
