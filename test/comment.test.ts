@@ -106,6 +106,22 @@ const SITUATIONS: Readonly<Record<string, () => PullReport>> = {
         "it is not known why something changes on lb-1: its config was not committed when it was last applied",
       ],
     }),
+  "upgrade-and-removal": () => {
+    const config = JSON.parse(WITH_AGENTS) as {
+      k3s: { version: string };
+      loadBalancer?: object;
+      nodes: { name: string }[];
+    };
+    config.k3s.version = "v1.36.5+k3s1";
+    config.loadBalancer = { maxConnections: 3000 };
+    config.nodes = config.nodes.filter(({ name }) => name !== "agent-2");
+    return pullReport({ applied: WITH_AGENTS, text: JSON.stringify(config, null, 2) });
+  },
+  "load-balancer-removed": () => {
+    const config = JSON.parse(WITH_AGENTS) as { nodes: { name: string }[] };
+    config.nodes = config.nodes.filter(({ name }) => name !== "lb-2");
+    return pullReport({ applied: WITH_AGENTS, text: JSON.stringify(config, null, 2) });
+  },
   "first-apply": () => pullReport({ applied: null, text: SAMPLE }),
   "forty-machines": () => pullReport({ applied: bigConfig(40), text: manyLabels(bigConfig(40)) }),
 };

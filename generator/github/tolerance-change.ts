@@ -49,6 +49,15 @@ export function toleranceLines({ tolerance: { before, after } }: PullReport): re
   ];
 }
 
+/** True where a failure is felt more than before. */
+export function toleranceWorsens({ tolerance: { before, after } }: PullReport): boolean {
+  return before !== null && after !== null && changesBetween(before, after).some(isWorse);
+}
+
+function isWorse({ direction }: Change): boolean {
+  return direction === "worse";
+}
+
 function originOf({ commit, runs }: ReportedTolerance): string {
   const which = runs ? "the config that runs" : "the config so far";
   return commit === null ? which : `${which}, ${shortCommit(commit)}`;

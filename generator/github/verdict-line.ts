@@ -2,7 +2,9 @@
 import { ACTION_CLASSES } from "../model/action.ts";
 import { counted, listed } from "../model/words.ts";
 import { stops } from "../plan/felt.ts";
+import { isApplied } from "../plan/steps.ts";
 import type { PullReport, ReportedMachine } from "./report.ts";
+import { toleranceWorsens } from "./tolerance-change.ts";
 import { doneTo, ROLE_NAMES, someNames } from "./words.ts";
 
 export interface Verdict {
@@ -36,19 +38,20 @@ function planVerdict(report: PullReport): Verdict {
   const { machines } = report;
   const changing = machines.filter(({ state }) => state === "changes");
   const unknown = machines.filter(({ state }) => state === "unknown");
-  const blind =
-    unknown.length === 0 ? [] : [`what happens to ${someNames(namesOf(unknown), 3)} is not known`];
-  const mood = unknown.length > 0 || changing.some(isFelt) ? "look" : "good";
-  if (changing.length === 0 && blind.length === 0) return { mood, text: "nothing changes on any machine" };
-  if (!report.recorded) return { mood, text: founding(report) };
-  const worked = changing.filter(({ action }) => action !== "add" && action !== "remove");
+  const worse = toleranceWorsens(report);
+  const mood = unknown.length > 0 || worse || changing.some(isFelt) ? "look" : "good";
+  if (!report.recorded && changing.length > 0) return { mood, text: founding(report) };
+  const worked = changing.filter(({ action }) => isApplied(action));
+  const others = changing.filter(({ action }) => !isApplied(action));
   const parts = [
-    ...(changing.length > 0 ? [listed(byAction(changing)) + inTurn(worked, report.agentBatch)] : []),
-    ...(worked.length > 0 ? [feltBy(worked)] : []),
+    ...(worked.length > 0 ? [listed(byAction(worked)) + inTurn(worked, report.agentBatch)] : []),
+    ...byAction(others),
+    ...(changing.length > 0 ? [feltBy(changing)] : []),
     ...votersLeft(worked),
-    ...blind,
+    ...(unknown.length > 0 ? [`what happens to ${someNames(namesOf(unknown), 3)} is not known`] : []),
+    ...(worse ? ["fault tolerance gets worse"] : []),
   ];
-  return { mood, text: parts.join("; ") };
+  return { mood, text: parts.length === 0 ? "nothing changes on any machine" : parts.join("; ") };
 }
 
 /** Nothing is recorded: machines that run already are looked at by the apply itself. */
@@ -91,10 +94,16 @@ function feltBy(machines: readonly ReportedMachine[]): string {
   const [only] = felt;
   if (only) {
     const alike = felt.every((each) => each.felt === only.felt);
-    return alike ? `felt: ${only.felt}` : `felt on ${someNames(namesOf(felt), 3)}: see the table`;
+    const what = alike ? (only.felt.split("; ", 1)[0] ?? "") : "see the table";
+    return `felt on ${someNames(namesOf(felt), 3)}: ${what}`;
   }
-  const reconnect = machines.some((machine) => machine.felt.includes("reconnect"));
-  return reconnect ? "nobody notices, but open streams reconnect" : "nobody notices";
+  const says = (words: string) => machines.some((machine) => machine.felt.includes(words));
+  return [
+    "nobody notices",
+    ...(says("own address") ? [" at the registration address"] : []),
+    ...(says("two replicas") ? [" where workloads have two replicas"] : []),
+    ...(says("reconnect") ? [", but open streams reconnect"] : []),
+  ].join("");
 }
 
 function votersLeft(machines: readonly ReportedMachine[]): readonly string[] {

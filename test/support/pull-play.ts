@@ -14,7 +14,7 @@ import { clusterOf, TEMPLATES } from "./fixtures.ts";
 import { knowing, machine, recordOf } from "./plan-play.ts";
 
 export const HEAD = "ab".repeat(20);
-export const APPLIED = "cd".repeat(20);
+const APPLIED = "cd".repeat(20);
 const CONFIG = "cluster.config.json";
 
 export interface PullPlay {
