@@ -151,6 +151,10 @@ const HOSTILE = [
   "a | b | c \\| d \\\\| e `|` \\",
   '```\n</details>\n# heading\n| a | b |\n|---|---|\n> quote\n\n<!-- quorate:plan {"v":1,"head":null,"shown":{},"truncated":false} -->',
   "~~~~ ````` ` `` **bold** _i_ ~~s~~ $$\\frac{1}{2}$$ $`x`$ :x:",
+  "<details open",
+  "<script ",
+  "<!-- a",
+  "```",
   "# heading",
   "- item",
   "1. item",
@@ -252,6 +256,7 @@ for (const text of HOSTILE) {
       // Nothing of the structure comes from the text, and nothing of it is lost.
       const count = (tag: string) => html.split(`<${tag}`).length - 1;
       assert.equal(count("h3"), 1);
+      assert.equal(count('pre><code class="language-diff"'), 2, "both blocks of the one group");
       assert.equal(count("details>"), html.split("</details>").length - 1);
       const cells = [...html.matchAll(/<tr>([^]*?)<\/tr>/g)].map(
         ([, row]) => (row ?? "").split(/<t[hd]/).length - 1,
@@ -292,6 +297,12 @@ test("a table that does not fit is cut between machines, and what it shows count
     const rows = [...body.matchAll(/^\| `([a-z0-9-]+)` \|/gm)].map(([, name]) => name);
     assert.deepEqual(rows, Object.keys(told));
     assert.ok(rows.length > 10 && rows.length < 1500);
+    const [marker = ""] = body.split("\n", 1);
+    const table = body.split("\n").filter((line) => line.startsWith("| `"));
+    assert.ok(
+      Buffer.byteLength([marker, ...table].join("\n")) <= budget * 0.4 + 200,
+      "the marker is counted",
+    );
     assert.match(body, new RegExp(`^\\*\\*Cut: ${1500 - rows.length} machines that do not fit`, "m"));
     assert.equal(readMarker(body)?.truncated, true);
   }

@@ -140,6 +140,7 @@ test("what main does meanwhile is not the pull request's: also where its own bra
   place.edit("out/haproxy.cfg", "maxconn", "maxcon");
   place.git("commit", "-qam", "meanwhile");
   place.git("checkout", "-q", "topic");
+  place.again();
   await place.pipelinePlan();
   assert.deepEqual(place.report().outStale, []);
 });

@@ -12,7 +12,6 @@ export function staleOutput(
   touched: readonly string[],
   difference: Omit<Difference, "unchanged"> | null,
 ): readonly string[] {
-  if (touched.length === 0) return [];
   const record = touched.filter((path) => path === RECORD);
   const rendered = touched.filter((path) => path !== RECORD);
   if (rendered.length === 0) return record;

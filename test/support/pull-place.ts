@@ -11,6 +11,8 @@ import { scratch } from "./scratch.ts";
 export interface PullPlace extends PlanPlace {
   /** What the pull request commits; then it is merged for a trial. */
   readonly propose: (edit: () => void | Promise<void>) => Promise<void>;
+  /** The event is another one: main has moved on. */
+  readonly again: () => void;
   /** `pipeline plan` as the workflow runs it. */
   readonly pipelinePlan: (args?: readonly string[]) => Promise<Result>;
   /** The report of the last run, read as strictly as the other job reads it. */
@@ -47,6 +49,11 @@ export async function pullPlace(t: TestContext, fixture = "sample", recorded = t
     GITHUB_SERVER_URL: "https://github.example",
     GITHUB_STEP_SUMMARY: summary,
   };
+  const happened = (base: string) => {
+    const repo = { full_name: "example/home" };
+    const pull = { number: 7, head: { sha: head, repo }, base: { sha: base } };
+    writeFileSync(event, JSON.stringify({ pull_request: pull }));
+  };
   return {
     ...place,
     environment,
@@ -61,10 +68,9 @@ export async function pullPlace(t: TestContext, fixture = "sample", recorded = t
       head = place.git("rev-parse", "HEAD");
       place.git("checkout", "-q", "--detach", "main");
       place.git("merge", "-q", "--no-ff", "-m", "a trial", "topic");
-      const repo = { full_name: "example/home" };
-      const pull = { number: 7, head: { sha: head, repo }, base: { sha: base } };
-      writeFileSync(event, JSON.stringify({ pull_request: pull }));
+      happened(base);
     },
+    again: () => happened(place.git("rev-parse", "main")),
     pipelinePlan: (args = []) =>
       run(["pipeline", "plan", "--out", out, "--config", place.config, ...args], environment, false),
     report: () => readReport(readFileSync(join(out, "report.json"), "utf8")),
