@@ -9,7 +9,7 @@ const CLEAN_UP_MS = 5000;
 /** To the upper left corner, then everything below is erased (ECMA-48: CUP, ED). */
 const WIPE = "\u001b[H\u001b[J";
 
-// A function and no top-level await: the bundle is CommonJS, which starts a tenth faster.
+// One call, from its arguments to its exit code.
 async function main(): Promise<void> {
   const colour = process.stderr.isTTY && process.env["NO_COLOR"] === undefined;
   const interruption = new AbortController();

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { cpus, tmpdir, totalmem } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { bundle } from "./bundle.ts";
+import { BUNDLE, buildBundle } from "../../generator/bundle/build.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const scratch = mkdtempSync(join(tmpdir(), "quorate-bench-"));
@@ -58,8 +58,8 @@ try {
   const growth = thousand.median / hundred.median;
   const config = join(ROOT, "test/fixtures/sample/cluster.config.json");
   const render = ["render", "--config", config, "--out", join(scratch, "out")];
-  const bundled = join(scratch, "quorate.cjs");
-  await bundle(bundled);
+  await buildBundle(join(scratch, "dist"));
+  const bundled = join(scratch, "dist", BUNDLE);
   const tsx = ["--import", "tsx/esm", join(ROOT, "generator/cli.ts"), ...render];
   wholeProcess(tsx);
   const [bare = 1, underTsx = 0, underBundle = 0] = alternating([["-e", "0"], tsx, [bundled, ...render]], 15);
