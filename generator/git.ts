@@ -204,3 +204,25 @@ export async function baseOf(
 export async function folderInRepository(run: RunProgram, folder: string): Promise<string> {
   return (await gitIn(run, folder)(["rev-parse", "--show-prefix"])).stdout.toString("utf8").trim();
 }
+
+/** The address of the remote named origin, without a password that somebody wrote into it; null where there is none. */
+export async function remoteAddress(run: RunProgram, folder: string): Promise<string | null> {
+  const { status, stdout } = await run("git", ["-C", folder, "remote", "get-url", "origin"]);
+  if (status !== 0) return null;
+  return stdout
+    .toString("utf8")
+    .trim()
+    .replace(/^(\w+:\/\/)[^/@]*@/, "$1");
+}
+
+/** The branch that origin calls its default one, as this clone last heard; null where it never did. */
+export async function defaultBranch(run: RunProgram, folder: string): Promise<string | null> {
+  const asked = ["-C", folder, "symbolic-ref", "--short", "refs/remotes/origin/HEAD"];
+  const { status, stdout } = await run("git", asked);
+  return status === 0
+    ? stdout
+        .toString("utf8")
+        .trim()
+        .replace(/^origin\//, "")
+    : null;
+}

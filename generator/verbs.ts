@@ -213,6 +213,18 @@ export const VERBS: Readonly<Record<string, Verb>> = {
     flags: [IDENTITY_FLAG],
     load: async () => (await import("./commands/ssh.ts")).ssh,
   },
+  "runner-hook": {
+    text: "Print the hook by which the runner in the LAN refuses every job that is not an apply or a drift check of this repository.",
+    flags: [
+      { name: "repository", value: "OWNER/NAME", text: "on GitHub (default: that of git's remote origin)" },
+      {
+        name: "branch",
+        value: "NAME",
+        text: "the branch that is applied (default: origin's default branch, or main)",
+      },
+    ],
+    load: async () => (await import("./commands/runner-hook.ts")).printRunnerHook,
+  },
 };
 
 function flagsOf(verb: Verb): readonly Flag[] {

@@ -8,6 +8,7 @@ export const TEMPLATE_NAMES = [
   "haproxy.cfg",
   "keepalived.conf",
   "quorate-node.sh",
+  "runner-hook.sh",
   "verify.sh",
   "README.md",
 ] as const;
