@@ -1,5 +1,6 @@
 // Runs another program of this computer and waits for its end: no shell, no terminal, a limit in time and in output.
 import { spawn } from "node:child_process";
+import { withoutSecrets } from "./secrets/variables.ts";
 
 export interface Ran {
   /** The exit status; null where it was ended by the limit or a signal. */
@@ -23,11 +24,12 @@ export type RunProgram = (name: string, args: readonly string[], options?: Progr
 
 const LIMIT_MS = 30_000;
 
-/** Messages come in English, whatever the person's language: some are read. */
+/** Messages come in English, whatever the person's language: some are read. No program is given a secret of ours. */
 export function programs(environment: Readonly<Record<string, string | undefined>>): RunProgram {
+  const own = withoutSecrets(environment);
   return (name, args, { input = "", limit = LIMIT_MS, environment: more = {}, signal } = {}) =>
     new Promise((resolve) => {
-      const env = { ...environment, LC_ALL: "C", ...more };
+      const env = { ...own, LC_ALL: "C", ...more };
       const child = spawn(name, args, { env, stdio: ["pipe", "pipe", "pipe"], ...(signal && { signal }) });
       const out: Buffer[] = [];
       const err: Buffer[] = [];

@@ -156,7 +156,7 @@ function withRoot(t: Parameters<typeof scratch>[0], text: string, file = 0o600, 
 const HEX = Buffer.from(ROOT).toString("hex");
 
 test("the root secret is read from .secrets/ beside the config", (t) => {
-  assert.deepEqual(Uint8Array.from(readRootSecret(withRoot(t, `${HEX}\n`))), ROOT);
+  assert.deepEqual(Uint8Array.from(readRootSecret(withRoot(t, `${HEX}\n`), {})), ROOT);
 });
 
 for (const [what, text, modes, message, hint] of [
@@ -178,7 +178,7 @@ for (const [what, text, modes, message, hint] of [
   test(`a root secret ${what} is refused with the next action, and not shown`, (t) => {
     const config = withRoot(t, text, ...modes);
     assert.throws(
-      () => readRootSecret(config),
+      () => readRootSecret(config, {}),
       (error) => {
         assert.ok(error instanceof Failure);
         assert.match(error.message, message);
@@ -192,7 +192,7 @@ for (const [what, text, modes, message, hint] of [
 
 test("no root secret at all: what is missing, and where it comes from", (t) => {
   assert.throws(
-    () => readRootSecret(join(scratch(t), "cluster.config.json")),
+    () => readRootSecret(join(scratch(t), "cluster.config.json"), {}),
     (error) =>
       error instanceof Failure &&
       /there is no .*\.secrets\/cluster-secret/.test(error.message) &&

@@ -5,6 +5,7 @@ import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { $ } from "zx/core";
 import { asArgument } from "../config/printable.ts";
+import { withoutSecrets } from "../secrets/variables.ts";
 import type { Finished, Lost, Remote, RemoteMachine, RunOptions } from "./remote.ts";
 import { CONNECT_SECONDS, knownHosts, socketPath, sshConfig } from "./ssh-config.ts";
 import { lost, offeredKeys, problemBeforeLogin, problemOfShell } from "./ssh-problem.ts";
@@ -173,7 +174,7 @@ function start(args: readonly string[], environment: SshOptions["environment"], 
     prefix: "",
     postfix: "",
     quote: asArgument,
-    env: { ...environment },
+    env: { ...withoutSecrets(environment) },
     stdio,
     nothrow: true,
     quiet: true,

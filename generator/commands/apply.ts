@@ -78,7 +78,7 @@ export const apply: Command = async (invocation) => {
 /** Everything that can be refused without a machine: a wrong secret, an older commit, a name that is none. */
 async function prepare(invocation: Invocation, cluster: Cluster): Promise<Intent> {
   const { config, flags, environment } = invocation;
-  const root = readRootSecret(config);
+  const root = readRootSecret(config, environment);
   const run = programs(environment);
   const { record, problem } = await readRecord(config, run, { branch: cluster.state.branch, fetches: true });
   refuseOtherSecret(root, { record, answers: [], blind: null });

@@ -19,6 +19,7 @@ import { listed } from "../model/words.ts";
 import { ensurePrivateFolder } from "../private-file.ts";
 import { programs, type RunProgram } from "../program.ts";
 import {
+  givesRootSecret,
   hasRootSecret,
   newRootSecret,
   readRootSecret,
@@ -71,10 +72,10 @@ export const card: Command = async (invocation) => {
     }
     const places = await openAll(cluster, nodes, given, all !== null, secrets, scratch, run);
     const sight = await seeCluster(cluster, config, run, flags["offline"] === true);
-    if (!hasRootSecret(config)) refuseNewSecret(sight);
-    const isNew = !hasRootSecret(config);
+    const isNew = !hasRootSecret(config) && !givesRootSecret(environment);
+    if (isNew) refuseNewSecret(sight);
     if (isNew) writeRootSecret(config, newRootSecret());
-    const root = readRootSecret(config);
+    const root = readRootSecret(config, environment);
     refuseOtherSecret(root, sight);
     const members = await membersOf(cluster, root, sight, invocation);
     const written: WrittenCard[] = [];

@@ -34,7 +34,7 @@ export const drill: Command = async (invocation) => {
   }
   const { made, leftOut } = chosen(cluster, invocation);
   if (flags["dry-run"] === true) return dryRun(made, leftOut, json);
-  const remote = reach(cluster, readRootSecret(config), invocation, false);
+  const remote = reach(cluster, readRootSecret(config, invocation.environment), invocation, false);
   session.needs(CLEAN_UP_MS);
   try {
     const names = cluster.nodes.map(({ name }) => name);

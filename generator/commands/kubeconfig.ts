@@ -55,7 +55,11 @@ export const kubeconfig: Command = async (invocation) => {
 /** Every server has the same; the first that gives it is taken. */
 async function fetchAccess(cluster: Cluster, invocation: Invocation): Promise<ClusterAccess> {
   const name = invocation.flags["as"];
-  const remote: Remote = reach(cluster, readRootSecret(invocation.config), invocation);
+  const remote: Remote = reach(
+    cluster,
+    readRootSecret(invocation.config, invocation.environment),
+    invocation,
+  );
   const problems: string[] = [];
   try {
     for (const server of ofRole(cluster, "server")) {

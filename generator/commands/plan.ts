@@ -41,7 +41,7 @@ async function againstRecord(cluster: Cluster, { config, environment }: Invocati
 
 async function againstMachines(cluster: Cluster, invocation: Invocation): Promise<Plan> {
   const { config, environment } = invocation;
-  const root = readRootSecret(config);
+  const root = readRootSecret(config, environment);
   const run = programs(environment);
   const { record, problem } = await readRecord(config, run, { branch: cluster.state.branch, fetches: true });
   refuseOtherSecret(root, { record, answers: [], blind: null });

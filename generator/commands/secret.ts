@@ -23,6 +23,8 @@ import { Interrupted } from "../dialogue.ts";
 import { loadConfig } from "./load.ts";
 
 const STDIO = "-";
+/** This verb is about the file beside the config, and about no other place. */
+const NO_ENVIRONMENT = {};
 
 interface Task {
   readonly cluster: Cluster;
@@ -103,7 +105,7 @@ async function makeNew({ cluster, config, run, invocation }: Task): Promise<Done
 }
 
 async function exportIt({ cluster, config, file = STDIO, run }: Task): Promise<Done> {
-  const root = readRootSecret(config);
+  const root = readRootSecret(config, NO_ENVIRONMENT);
   const text = exportText(cluster.name, root);
   if (file === STDIO) return { text, json: {} };
   if (await wouldBeCommitted(run, file)) {
@@ -149,7 +151,7 @@ async function importIt({ cluster, config, file, run, invocation }: Task): Promi
   const { root } = imported;
   const { record } = await readRecord(config, run, placeOf(cluster, invocation));
   refuseOtherSecret(root, { record, answers: [], blind: null });
-  if (hasRootSecret(config) && rootCheck(readRootSecret(config)) === rootCheck(root))
+  if (hasRootSecret(config) && rootCheck(readRootSecret(config, NO_ENVIRONMENT)) === rootCheck(root))
     return {
       text: `${path} holds this secret already; nothing was changed\n`,
       json: { path, check: rootCheck(root) },
@@ -187,7 +189,7 @@ function placeOf({ state }: Cluster, { flags }: Invocation): RecordPlace {
 }
 
 async function check({ cluster, config, run, invocation }: Task): Promise<Done> {
-  const root = readRootSecret(config);
+  const root = readRootSecret(config, NO_ENVIRONMENT);
   const { record, problem } = await readRecord(config, run, placeOf(cluster, invocation));
   refuseOtherSecret(root, { record, answers: [], blind: null });
   const fits = record

@@ -23,7 +23,7 @@ export const ssh: Command = async (invocation) => {
       stderr: `error: there is no machine "${name}" in ${config}\n  next: the machines are ${names}\n`,
     };
   }
-  const machines = reach(cluster, readRootSecret(config), invocation);
+  const machines = reach(cluster, readRootSecret(config, invocation.environment), invocation);
   try {
     const line = rest.length > 1 ? rest.map(asArgument).join(" ") : rest[0];
     const status = await machines.enter(name, line);

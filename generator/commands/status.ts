@@ -35,7 +35,7 @@ export const status: Command = async (invocation) => {
     const stdout = json ? `${JSON.stringify({ findings: await asJson() }, null, 2)}\n` : "";
     return { exit: 3, stdout, stderr: await report(findings, colour) };
   }
-  const root = readRootSecret(config);
+  const root = readRootSecret(config, invocation.environment);
   if (typeof flags["bundle"] === "string") guardBundle(flags["bundle"]);
   const remote = reach(cluster, root, invocation);
   try {

@@ -50,7 +50,7 @@ async function ask(
   cluster: Cluster,
   invocation: Invocation,
 ): Promise<{ readonly checks: readonly Check[]; readonly note: string }> {
-  const { config, environment, session } = invocation;
+  const { environment, session } = invocation;
   const verifying: Omit<Verifying, "remote"> = {
     cluster,
     templates: readTemplates(),
@@ -58,7 +58,7 @@ async function ask(
     now: Date.now,
     signal: session.interrupted,
   };
-  const secret = secretOf(config);
+  const secret = secretOf(invocation);
   if (secret instanceof Failure) {
     const checks = await verifyCluster({ ...verifying, remote: null });
     const note = `the machines were not asked, so this is no success: ${secret.message}\n  next: ${secret.hint}\n`;
@@ -72,9 +72,9 @@ async function ask(
   }
 }
 
-function secretOf(config: string): Uint8Array | Failure {
+function secretOf({ config, environment }: Invocation): Uint8Array | Failure {
   try {
-    return readRootSecret(config);
+    return readRootSecret(config, environment);
   } catch (error) {
     if (error instanceof Failure) return error;
     throw error;

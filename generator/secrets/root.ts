@@ -1,4 +1,4 @@
-// The root secret of a cluster, which lies beside its config: read, and written once. Never shown.
+// The root secret of a cluster, which lies beside its config or comes from the environment: read, and written once. Never shown.
 import { randomBytes } from "node:crypto";
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { dirname, join, sep } from "node:path";
@@ -6,6 +6,10 @@ import { asArgument } from "../config/printable.ts";
 import { Failure } from "../failure.ts";
 import { ensurePrivateFolder, writePrivateFile } from "../private-file.ts";
 import { ROOT_BYTES } from "./derive.ts";
+import { importText } from "./export-text.ts";
+import { ROOT_FILE_VARIABLE, ROOT_VARIABLE, variable } from "./variables.ts";
+
+type Environment = Readonly<Record<string, string | undefined>>;
 
 const FOLDER = ".secrets";
 const FILE = "cluster-secret";
@@ -52,14 +56,28 @@ export function writeRootSecret(config: string, root: Uint8Array): void {
   }
 }
 
+/** Whether the environment gives one: where no person works, no file lies beside the config. */
+export function givesRootSecret(environment: Environment): boolean {
+  return variable(environment, ROOT_VARIABLE) !== null || variable(environment, ROOT_FILE_VARIABLE) !== null;
+}
+
 /**
- * The 32 bytes in `.secrets/cluster-secret` beside the config. Throws a Failure where it is missing, not of that form, or
- * where others on this computer may read it or list its folder (POSIX only: Windows has no such bits).
+ * The 32 bytes that QUORATE_CLUSTER_SECRET holds, else those of the file that QUORATE_CLUSTER_SECRET_FILE names, else those in
+ * `.secrets/cluster-secret` beside the config. Throws a Failure where it is missing, not of that form, or where others on this
+ * computer may read a file or list the folder (POSIX only: Windows has no such bits).
  */
-export function readRootSecret(config: string): Uint8Array {
+export function readRootSecret(config: string, environment: Environment): Uint8Array {
+  const given = variable(environment, ROOT_VARIABLE);
+  if (given !== null) return imported(ROOT_VARIABLE, given);
+  const file = variable(environment, ROOT_FILE_VARIABLE);
+  if (file !== null) {
+    const text = read(file, environment);
+    refuseShared(file, "600");
+    return imported(file, text);
+  }
   const folder = secretsFolder(config);
   const path = rootSecretPath(config);
-  const text = read(path);
+  const text = read(path, environment);
   refuseShared(path, "600");
   refuseShared(folder, "700");
   const [, hex] = FORM.exec(text) ?? [];
@@ -72,7 +90,16 @@ export function readRootSecret(config: string): Uint8Array {
   return Buffer.from(hex, "hex");
 }
 
-function read(path: string): string {
+function imported(where: string, text: string): Uint8Array {
+  const read = importText(text);
+  if (read.ok) return read.root;
+  throw new Failure(
+    `${where} does not hold a cluster secret: ${read.reason}`,
+    "put there what npx quorate secret export - prints, on the computer where the cards were written",
+  );
+}
+
+function read(path: string, environment: Environment): string {
   try {
     return readFileSync(path, "utf8");
   } catch (error) {
@@ -80,7 +107,11 @@ function read(path: string): string {
     if (code === "ENOENT" || code === "ENOTDIR") {
       throw new Failure(
         `there is no ${path}: the keys of this cluster's machines are not known here`,
-        "on the computer where the cards were written: npx quorate secret export; here: npx quorate secret import",
+        `on the computer where the cards were written: npx quorate secret export; ${
+          environment["GITHUB_ACTIONS"] === "true"
+            ? `what it prints belongs into the secret ${ROOT_VARIABLE} of this job's environment, or into a file on the runner that ${ROOT_FILE_VARIABLE} names in the runner's .env`
+            : "here: npx quorate secret import"
+        }`,
         error,
       );
     }

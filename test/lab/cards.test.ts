@@ -85,7 +85,7 @@ function quorate(...words: readonly string[]): Promise<Result> {
 /** The host key that the machine must have: `ssh-ed25519 BASE64`. */
 function hostKey(): string {
   const generation = cluster.generations["ssh-host-key"];
-  return deriveSecret(readRootSecret(config), { secret: `ssh-host-key-public/${NAME}`, generation });
+  return deriveSecret(readRootSecret(config, {}), { secret: `ssh-host-key-public/${NAME}`, generation });
 }
 
 /**
