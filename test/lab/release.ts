@@ -6,7 +6,8 @@ import { type Mirror, startMirror } from "./mirror.ts";
 import { REAL_ARTIFACTS } from "./needs.ts";
 import { LABS } from "./paths.ts";
 
-const K3S_VERSION = "v1.36.4+k3s1";
+/** The version that the stand-in says it is, and the one to download. */
+export const K3S_VERSION = "v1.36.4+k3s1";
 
 /** Opens the mirror of a lab. Throws where K3S_ARTIFACTS is not what a release page has. */
 export async function openMirror(labId: string): Promise<Mirror> {

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { LAB_SEED } from "./chance.ts";
 import { enter, inside } from "./inside.ts";
+import { REAL_ARTIFACTS } from "./needs.ts";
 import { labFile } from "./paths.ts";
 
 /** Fewer tests than this mean that some were not found. Raise it when the suite grows. */
@@ -85,7 +86,8 @@ async function runOnce(files: readonly string[], seed: number, whole: boolean): 
     say(`only ${sum("passed")} tests ran, at least ${AT_LEAST} are there`);
     return false;
   }
-  if (sum("skipped") > 0 && process.env["CI"]) {
+  // On a real K3s without kubelets some tests have nothing to look at, and say so.
+  if (sum("skipped") > 0 && process.env["CI"] && REAL_ARTIFACTS === undefined) {
     say("tests were skipped, and in CI none may be");
     return false;
   }
