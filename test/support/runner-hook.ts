@@ -14,7 +14,7 @@ export const HOOK = runnerHook(TEMPLATES, { repository: REPOSITORY, branch: BRAN
 type Variables = Readonly<Record<string, string>>;
 
 /** What the runner's own code sets for a job of that workflow file (src/Runner.Worker/GitHubContext.cs). */
-export function jobOf(file: "apply" | "drift", event: string, more: Variables = {}): Variables {
+function jobOf(file: "apply" | "drift", event: string, more: Variables = {}): Variables {
   return {
     GITHUB_ACTIONS: "true",
     RUNNER_TRACKING_ID: "github_5e9d",
