@@ -121,6 +121,12 @@ test("interrupted: nothing is asked any more", async () => {
 
 const NAMES = ["lb-1", "server-1", "server-2"];
 
+const AT_ONCE = {
+  note: () => {},
+  interrupted: new AbortController().signal,
+  pause: async () => {},
+};
+
 function leases(answer: (machine: string, script: string) => RemoteResult) {
   const asked: string[] = [];
   const remote: Remote = {
@@ -135,7 +141,7 @@ function leases(answer: (machine: string, script: string) => RemoteResult) {
 
 test("a hold on every machine, the first of them first, and given back", async () => {
   const { remote, asked } = leases(() => finished());
-  const lease = await takeLease(remote, NAMES, "0a1b", "ann@laptop");
+  const lease = await takeLease(remote, NAMES, "0a1b", "ann@laptop", AT_ONCE);
   assert.deepEqual(
     asked,
     NAMES.map((name) => `${name} take`),
@@ -151,13 +157,50 @@ test("a hold on every machine, the first of them first, and given back", async (
   );
 });
 
+test("a hold that nobody renews is waited for, and one that is renewed is somebody's at work", async () => {
+  const holds = (...seconds: readonly (number | null)[]) => {
+    const left = [...seconds];
+    return leases((machine, script) => {
+      if (machine !== "server-1" || !script.includes("take")) return finished();
+      const next = left.length > 0 ? left.shift() : null;
+      return typeof next === "number" ? finished(`${next} bob@desk\n`, TAKEN) : finished();
+    });
+  };
+  const notes: string[] = [];
+  const waiting = { ...AT_ONCE, note: (text: string) => void notes.push(text) };
+  const dead = holds(44, 42, 40, 1, null);
+  await (await takeLease(dead.remote, NAMES, "0a1b", "ann", waiting)).close();
+  assert.deepEqual(notes, ["server-1 is held by another apply; is that still at work?"]);
+  assert.equal(dead.asked.filter((each) => each === "server-1 take").length, 5);
+  for (const seconds of [
+    [31, 44],
+    [44, 44],
+  ]) {
+    const alive = holds(...seconds, 40, 38, null);
+    await assert.rejects(
+      takeLease(alive.remote, NAMES, "0a1b", "ann", AT_ONCE),
+      fails(/works on server-1: bob@desk$/, /ends by itself in 44 s/),
+    );
+    assert.equal(alive.asked.filter((each) => each === "server-1 drop").length, 1);
+  }
+  const interruption = new AbortController();
+  interruption.abort();
+  await assert.rejects(
+    takeLease(holds(44, 42, null).remote, NAMES, "0a1b", "ann", {
+      ...AT_ONCE,
+      interrupted: interruption.signal,
+    }),
+    fails(/works on server-1: bob@desk$/, /./),
+  );
+});
+
 for (const holder of NAMES) {
   test(`another apply has ${holder}: refused, and nothing is kept`, async () => {
     const { remote, asked } = leases((machine, script) =>
       machine === holder && script.includes("take") ? finished("80 bob@desk\n", TAKEN) : finished(),
     );
     await assert.rejects(
-      takeLease(remote, NAMES, "0a1b", "ann@laptop"),
+      takeLease(remote, NAMES, "0a1b", "ann@laptop", AT_ONCE),
       fails(new RegExp(`^another apply or drill works on ${holder}: bob@desk$`), /ends by itself in 80 s/),
     );
     for (const name of NAMES) assert.ok(asked.includes(`${name} drop`), name);
@@ -168,10 +211,10 @@ for (const holder of NAMES) {
 
 test("a machine that does not answer is passed over; one of an older Quorate is not", async () => {
   const silent = leases((machine) => (machine === "server-1" ? lostTo("no-answer", false) : finished()));
-  await (await takeLease(silent.remote, NAMES, "0a1b", "ann")).close();
+  await (await takeLease(silent.remote, NAMES, "0a1b", "ann", AT_ONCE)).close();
   const older = leases((machine) => (machine === "server-2" ? finished("", 64, "usage: ...") : finished()));
   await assert.rejects(
-    takeLease(older.remote, NAMES, "0a1b", "ann"),
+    takeLease(older.remote, NAMES, "0a1b", "ann", AT_ONCE),
     fails(/^server-2 runs a quorate-node that knows no apply$/, /npx quorate card server-2/),
   );
 });
@@ -179,7 +222,7 @@ test("a machine that does not answer is passed over; one of an older Quorate is 
 test("the hold is taken again three times as often as it ends, and not after it was given back", async (t) => {
   const { running, tick } = playIntervals(t);
   const { remote, asked } = leases(() => finished());
-  const lease = await takeLease(remote, ["server-1"], "0a1b", "ann");
+  const lease = await takeLease(remote, ["server-1"], "0a1b", "ann", AT_ONCE);
   assert.deepEqual(running(), [(APPLY_TIMING.leaseSeconds * 1000) / 3]);
   tick();
   assert.deepEqual(asked, ["server-1 take", "server-1 take"]);

@@ -190,7 +190,10 @@ test("a hold that cannot be taken for another reason is not called another apply
     },
     close: async () => {},
   };
-  const lease = await takeLease(remote, ["lb-1"], "id", "me");
+  const lease = await takeLease(remote, ["lb-1"], "id", "me", {
+    note: () => {},
+    interrupted: new AbortController().signal,
+  });
   t.after(lease.close);
   const ended = (exit: number) => {
     const fence = lease.fence.replace(/^\S+/, `(exit ${exit})`).replace(/ lease .*? \|\|/, " ||");

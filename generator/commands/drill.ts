@@ -43,6 +43,7 @@ export const drill: Command = async (invocation) => {
       names,
       randomBytes(8).toString("hex"),
       whoAmI(invocation.environment),
+      { note: (text) => session.show(`${text}\n`), interrupted: session.interrupted },
     );
     try {
       const work = drillOf(cluster, remote, lease.fence, invocation);
