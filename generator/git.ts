@@ -164,6 +164,11 @@ export async function missingCommits(
   return checked.filter(({ within }) => !within).map(({ commit }) => commit);
 }
 
+/** Whether that commit contains the checked-out one; false also where this clone does not have it. */
+export async function contains(run: RunProgram, folder: string, commit: string): Promise<boolean> {
+  return (await run("git", ["-C", folder, "merge-base", "--is-ancestor", "HEAD", commit])).status === 0;
+}
+
 /** What a pull request is held against. */
 export interface Base {
   /** The commit that it goes into. */

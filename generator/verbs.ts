@@ -197,7 +197,7 @@ export const VERBS: Readonly<Record<string, Verb>> = {
     load: async () => (await import("./commands/kubeconfig.ts")).kubeconfig,
   },
   pipeline: {
-    text: "For workflows, not for people: WORD is plan (of a pull request) or comment (on it).",
+    text: "For workflows, not for people: WORD is plan (of a pull request), comment (on it), apply (after its merge) or drift.",
     words: ["WORD"],
     flags: [
       { name: "out", value: "DIR", text: "plan: where to write report.json" },

@@ -6,6 +6,8 @@ import type { Command, Invocation, Result } from "./command.ts";
 const WORDS: Readonly<Record<string, () => Promise<Command>>> = {
   plan: async () => (await import("./pipeline-plan.ts")).pipelinePlan,
   comment: async () => (await import("./pipeline-comment.ts")).pipelineComment,
+  apply: async () => (await import("./pipeline-apply.ts")).pipelineApply,
+  drift: async () => (await import("./pipeline-drift.ts")).pipelineDrift,
 };
 
 /** Exit 0 done, 1 where it could not be or the pull request is not to be merged so, 3 for a word that is none. */

@@ -108,9 +108,19 @@ async function compared(
   }
 }
 
+/** Numbers of the pull requests by which a commit came onto the branch. Rejects with a GithubFailure. */
+export async function mergedWith(
+  github: Github,
+  repo: Repository,
+  branch: string,
+  sha: string,
+): Promise<readonly number[]> {
+  return (await pullsOf(github, { repo, branch }, sha)).map(({ number }) => number);
+}
+
 async function pullsOf(
   github: Github,
-  { repo, branch }: Range,
+  { repo, branch }: Pick<Range, "repo" | "branch">,
   sha: string,
 ): Promise<readonly Omit<MergedPull, "comment">[]> {
   const all = await github.paginate(github.rest.repos.listPullRequestsAssociatedWithCommit, {

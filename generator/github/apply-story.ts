@@ -1,0 +1,114 @@
+// What became of an apply, as people read it on the pull request and in the summary of the run.
+import type { MachineResult } from "../apply/rollout.ts";
+import { counted, listed } from "../model/words.ts";
+import type { Check } from "../verify/check.ts";
+import type { Committed } from "./commit.ts";
+import { bytesOfLines, code, linesWithin, nextAction, prose } from "./markdown.ts";
+
+export interface ApplyStory {
+  readonly cluster: string;
+  /** The commit that was applied. */
+  readonly source: string;
+  /** The page of the run. */
+  readonly run: string;
+  /** What became of every machine; null where it stopped before the first one. */
+  readonly results: readonly MachineResult[] | null;
+  /** Why it stopped, or did not come to its end. */
+  readonly stopped: { readonly message: string; readonly next: string } | null;
+  /** What verify says afterwards; null where nobody has asked. */
+  readonly checks: readonly Check[] | null;
+  /** Null where nothing was to be committed, or it failed. */
+  readonly committed: Committed | null;
+  /** What could not be told to GitHub, and whatever else people should know. */
+  readonly notes: readonly string[];
+}
+
+/** By this our comment about an apply is found again. */
+export const APPLIED_MARKER = "<!-- quorate:applied ";
+
+/** The body of the comment in at most so many bytes; what is cut is said. */
+export function storyOf(story: ApplyStory, budget: number): string {
+  const marker = `${APPLIED_MARKER}${JSON.stringify({ v: 1, source: story.source })} -->`;
+  const head = [marker, `### Apply: ${verdict(story)}`, ""];
+  const tail = ["", `Commit ${code(story.source.slice(0, 12))}, [the run](${story.run}).`];
+  const lines = [
+    ...trouble(story),
+    ...table(story.results ?? []),
+    ...verified(story),
+    ...kept(story),
+    ...story.notes.map((note) => `- ${prose(note)}`),
+  ];
+  const cut = "… the rest is in the log of the run.";
+  const room = budget - bytesOfLines([...head, ...tail, cut]);
+  const shown = linesWithin(lines, room);
+  return [...head, ...shown, ...(shown.length < lines.length ? ["", cut] : []), ...tail, ""].join("\n");
+}
+
+/** One line of plain words, for a title. */
+export function verdict({ results, stopped, checks, cluster }: ApplyStory): string {
+  if (results === null) return "stopped before the first machine, and nothing was changed";
+  const of = (...outcomes: readonly MachineResult["outcome"][]) =>
+    results.filter(({ outcome }) => outcomes.includes(outcome));
+  const applied = of("applied").length;
+  const bad = results.filter(({ outcome }) => !["applied", "unchanged", "left alone"].includes(outcome));
+  const did = applied === 0 ? "nothing had to be changed" : `${counted(applied, "machine")} changed`;
+  if (bad.length > 0)
+    return `${did}, and ${listed(bad.map(({ name, outcome }) => `${name} was ${said(outcome)}`))}`;
+  const failed = (checks ?? []).filter(({ result }) => result === "fail").length;
+  if (failed > 0) return `${did}, but verify fails in ${counted(failed, "line")}`;
+  if (stopped) return `${did}, but it did not come to its end`;
+  const left = of("left alone").length;
+  return left === 0
+    ? `${did}; cluster ${cluster} is as the config says`
+    : `${did}; ${counted(left, "machine")} left alone`;
+}
+
+function said(outcome: MachineResult["outcome"]): string {
+  return outcome === "failed" ? "left failed" : outcome;
+}
+
+function trouble({ stopped }: ApplyStory): readonly string[] {
+  return stopped === null
+    ? []
+    : [`**${prose(stopped.message)}**`, "", `Next: ${nextAction(stopped.next)}`, ""];
+}
+
+function table(results: readonly MachineResult[]): readonly string[] {
+  const rows = results.filter(({ outcome }) => outcome !== "unchanged");
+  const still = results.length - rows.length;
+  const rest = still === 0 ? [] : [`${counted(still, "machine")} had nothing to change.`, ""];
+  if (rows.length === 0) return rest;
+  return [
+    "| machine | action | outcome | took |  |",
+    "|---|---|---|---|---|",
+    ...rows.map(({ name, action, outcome, seconds, message, next }) => {
+      const remark = message === "" ? "" : `${prose(message)}; next: ${nextAction(next)}`;
+      const good = outcome === "applied" || outcome === "left alone";
+      return `| ${code(name)} | ${action === "none" ? "new files" : action} | ${good ? outcome : `**${outcome}**`} | ${seconds > 0 ? `${seconds} s` : ""} | ${remark} |`;
+    }),
+    "",
+    ...rest,
+  ];
+}
+
+function verified({ checks }: ApplyStory): readonly string[] {
+  if (checks === null) return [];
+  const failed = checks.filter(({ result }) => result === "fail");
+  const passed = checks.filter(({ result }) => result === "pass").length;
+  if (failed.length === 0) return [`Verified: ${passed} of ${counted(checks.length, "line")} pass.`, ""];
+  return [
+    `Verify fails in ${failed.length} of ${counted(checks.length, "line")}.`,
+    "",
+    ...failed.map(
+      ({ id, expected, seen, cause, next }) =>
+        `- ${code(id)}: expected ${prose(expected)}, seen ${prose(seen)}; likely ${prose(cause)}; next: ${nextAction(next)}`,
+    ),
+    "",
+  ];
+}
+
+function kept({ committed }: ApplyStory): readonly string[] {
+  if (committed?.did !== "committed") return [];
+  const how = committed.merged ? " (the branch has a newer config: out/ stays as that one renders it)" : "";
+  return [`What runs where is recorded in [${committed.commit.slice(0, 12)}](${committed.url})${how}.`, ""];
+}
