@@ -1,6 +1,6 @@
 // The valid configs under test/fixtures, read and rendered.
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseConfig } from "../../generator/config/parse.ts";
 import type { Cluster } from "../../generator/model/cluster.ts";
@@ -10,8 +10,10 @@ import type { Templates } from "../../generator/render/template.ts";
 import { readTemplates } from "../../generator/templates/read.ts";
 import { TEST_FOLDER } from "./golden.ts";
 
-/** Names of the fixtures, each a folder with a cluster.config.json. */
-export const FIXTURES: readonly string[] = readdirSync(join(TEST_FOLDER, "fixtures")).toSorted();
+/** Names of the fixtures, each a folder with a cluster.config.json: what else is needed by a test may lie beside them. */
+export const FIXTURES: readonly string[] = readdirSync(join(TEST_FOLDER, "fixtures"))
+  .filter((name) => existsSync(fixturePath(name)))
+  .toSorted();
 
 /** The path of a fixture's config. */
 export function fixturePath(name: string): string {
