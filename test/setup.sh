@@ -4,7 +4,7 @@
 # Nothing of it is started: no service is left running, and cloud-init is told to stay out of this machine's own boot.
 set -eu
 
-packages="bash cloud-init curl dash debootstrap dosfstools e2fsprogs etcd-client etcd-server fdisk git haproxy iproute2 keepalived mtools netplan.io openssh-client openssh-server openssl procps python3-venv python3-yaml qemu-system-x86 shellcheck strace sudo systemd-container util-linux xz-utils"
+packages="bash cloud-init curl dash debootstrap dosfstools e2fsprogs etcd-client etcd-server fdisk git haproxy iproute2 keepalived mtools netplan.io openssh-client openssh-server openssl procps psmisc python3-venv python3-yaml qemu-system-x86 shellcheck strace sudo systemd-container util-linux xz-utils"
 
 # The judge of .github/workflows: Debian has none, so it comes from PyPI into a place of its own.
 zizmor=1.32.0

@@ -1,8 +1,8 @@
 // Machines made of Linux namespaces: a host name, a network, processes and /run of their own, gone when the test ends.
 import { type ChildProcess, spawn as spawnProcess } from "node:child_process";
 import { createInterface } from "node:readline";
-import type { TestContext } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Keeper } from "./scratch.ts";
 import { missing, requireTool, type Run, runTool } from "./tools.ts";
 
 export interface Machine {
@@ -24,8 +24,8 @@ export interface Machine {
 export interface Program {
   /** What it has said so far, standard output and error together. */
   readonly output: () => string;
-  /** The next line of its standard output. Throws after 10 s. */
-  readonly nextLine: () => Promise<string>;
+  /** The next line of its standard output. Throws after the limit, 10 s by default. */
+  readonly nextLine: (limit?: number) => Promise<string>;
   readonly write: (line: string) => void;
   /** Ends its standard input. */
   readonly end: () => void;
@@ -56,7 +56,7 @@ export function requireNamespaces(): string | false {
 }
 
 /** A new machine without a network card. */
-export async function openMachine(t: TestContext, name: string): Promise<Machine> {
+export async function openMachine(t: Keeper, name: string): Promise<Machine> {
   const args = [...KINDS, "--fork", "--kill-child", "sh", "-c", INIT, "sh", name];
   const init = watch(spawn("unshare", args));
   const children: ChildProcess[] = [];
@@ -110,7 +110,7 @@ export async function openMachine(t: TestContext, name: string): Promise<Machine
 }
 
 /** The LAN: a machine with a bridge that others are plugged into. Addresses in CIDR form; tests ask from here. */
-export async function openLan(t: TestContext, addresses: readonly string[]): Promise<Machine> {
+export async function openLan(t: Keeper, addresses: readonly string[]): Promise<Machine> {
   const lan = await openMachine(t, "lan");
   const add = addresses.map((address) => `ip address add ${address} dev br0`);
   await lan.must(["sh", "-e"], ["ip link add br0 type bridge", "ip link set br0 up", ...add].join("\n"));
@@ -161,7 +161,7 @@ function watch(child: ChildProcess) {
       .on("error", (error) => resolve(error.message))
       .on("exit", (code, signal) => resolve(code ?? signal ?? "unknown"));
   });
-  const nextLine = async () =>
-    until(`a line of ${child.spawnargs.join(" ")} after ${said.join("")}`, 10_000, async () => lines.shift());
+  const nextLine = async (limit = 10_000) =>
+    until(`a line of ${child.spawnargs.join(" ")} after ${said.join("")}`, limit, async () => lines.shift());
   return { child, exited, nextLine, output: () => said.join("") };
 }

@@ -3,7 +3,6 @@ import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs"
 import { connect } from "node:net";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
-import type { TestContext } from "node:test";
 import { transformSync } from "esbuild";
 import type { Cluster } from "../../generator/model/cluster.ts";
 import { haproxyConfig } from "../../generator/render/haproxy.ts";
@@ -13,7 +12,7 @@ import { VIP } from "./clusters.ts";
 import { TEMPLATES } from "./fixtures.ts";
 import type { Load, LoadReport } from "./load.ts";
 import { type Machine, openLan, openMachine, type Program, until } from "./namespace.ts";
-import { scratch } from "./scratch.ts";
+import { type Keeper, scratch } from "./scratch.ts";
 import type { StandIn, StandInChange, StandInReport } from "./stand-in.ts";
 import { runTool } from "./tools.ts";
 
@@ -28,7 +27,7 @@ export interface OpenCluster {
  * The LAN with the addresses of all servers and agents of a cluster from `makeCluster`, and its first load balancer with
  * its own address and the vip.
  */
-export async function openCluster(t: TestContext, cluster: Cluster): Promise<OpenCluster> {
+export async function openCluster(t: Keeper, cluster: Cluster): Promise<OpenCluster> {
   const nodes = cluster.nodes.filter(({ role }) => role !== "loadbalancer");
   const lan = await openLan(t, ["10.0.0.200/16", ...nodes.map(({ address }) => `${address}/32`)]);
   const balancer = await openMachine(t, "lb-1");
@@ -37,7 +36,7 @@ export async function openCluster(t: TestContext, cluster: Cluster): Promise<Ope
 }
 
 /** A file with a new key and a certificate that it signed itself. */
-export function makeCertificate(t: TestContext): string {
+export function makeCertificate(t: Keeper): string {
   const pem = join(scratch(t), "server.pem");
   // One file for both: the certificate is written behind the key.
   const options =
@@ -64,17 +63,25 @@ export async function startStandIn(machine: Machine, standIn: StandIn): Promise<
   return { program, change };
 }
 
+export interface RunningLoad {
+  /** So many of its streams have heard nothing for a second. */
+  readonly silent: () => Promise<number>;
+  readonly stop: () => Promise<LoadReport>;
+}
+
 /** Returns when its streams stand. `stop` waits for the requests under way. */
-export async function startLoad(
-  machine: Machine,
-  load: Load,
-): Promise<{ readonly stop: () => Promise<LoadReport> }> {
+export async function startLoad(machine: Machine, load: Load): Promise<RunningLoad> {
   const program = await startScript(machine, "load", load);
+  const silent = async (): Promise<number> => {
+    program.write("?");
+    return Number(await program.nextLine());
+  };
   const stop = async (): Promise<LoadReport> => {
     program.end();
-    return JSON.parse(await program.nextLine());
+    // The last request may have begun just now, and its client waits as long as that.
+    return JSON.parse(await program.nextLine(20_000));
   };
-  return { stop };
+  return { silent, stop };
 }
 
 /** Several of one name may run on one machine. */
@@ -104,13 +111,35 @@ export interface RunningHaproxy {
   readonly states: () => Promise<ReadonlyMap<string, string>>;
 }
 
+export interface ProxyStart {
+  /** The text of haproxy.cfg. */
+  readonly config: string;
+  /** A line of shell before each start, as ExecStartPre has it. */
+  readonly before?: string;
+  /** The program that starts HAProxy, such as taskset. */
+  readonly through?: readonly string[];
+  /** As Restart=always of Debian's unit has it: started again 100 ms after its end (systemd.service, RestartSec). */
+  readonly restarted?: boolean;
+}
+
 /** The real HAProxy as Debian's unit and our drop-in start it: master and worker, its state folder fresh. */
 export async function startHaproxy(machine: Machine, cluster: Cluster): Promise<RunningHaproxy> {
+  return startProxy(machine, {
+    config: haproxyConfig(cluster, TEMPLATES),
+    before: startCondition(cluster),
+  });
+}
+
+/** HAProxy with any config that has `stats socket /run/haproxy/admin.sock`. Returns when that answers. */
+export async function startProxy(machine: Machine, start: ProxyStart): Promise<RunningHaproxy> {
+  const { config, before = ":", through = [], restarted = false } = start;
   const folder = join(machine.root, "run", "haproxy");
   mkdirSync(folder, { recursive: true });
-  writeFileSync(join(machine.root, "run", "haproxy.cfg"), haproxyConfig(cluster, TEMPLATES));
-  await machine.must(["sh", "-c", startCondition(cluster)]);
-  const program = await machine.start(["haproxy", "-W", "-f", "/run/haproxy.cfg", "-p", "/run/haproxy.pid"]);
+  writeFileSync(join(machine.root, "run", "haproxy.cfg"), config);
+  // -Ws as the unit has it: unlike -W it stays in the foreground even where the config says `daemon`, as Debian's does.
+  const command = [...through, "haproxy", "-Ws", "-f", "/run/haproxy.cfg", "-p", "/run/haproxy.pid"];
+  const script = restarted ? `while :; do ${before}; "$@"; sleep 0.1; done` : `${before}; exec "$@"`;
+  const program = await machine.start(["sh", "-c", script, "sh", ...command]);
   const ask = (command: string) => askSocket(join(folder, "admin.sock"), command);
   await until(`HAProxy: ${program.output()}`, 5000, () => ask("show info").catch(() => undefined));
   const states = async () => {
@@ -121,13 +150,13 @@ export async function startHaproxy(machine: Machine, cluster: Cluster): Promise<
   const kill = async () => {
     const worker = /^Pid: (\d+)$/m.exec(await ask("show info"))?.[1];
     await machine.must(["sh", "-c", 'kill -9 "$(cat /run/haproxy.pid)" "$1"', "sh", String(worker)]);
-    await program.exited;
+    if (!restarted) await program.exited;
   };
   return { program, kill, ask, states };
 }
 
 /** What the drop-in of haproxy.service does before each start. */
-function startCondition(cluster: Cluster): string {
+export function startCondition(cluster: Cluster): string {
   const balancer = cluster.nodes.find(({ role }) => role === "loadbalancer");
   const files = balancer ? nodeFiles(cluster, balancer, TEMPLATES) : [];
   const unit = files.find(({ path }) => path.startsWith("/etc/systemd/system/haproxy.service.d/"));

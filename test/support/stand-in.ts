@@ -28,6 +28,8 @@ export interface StandIn {
   /** A file with the CA of clients. */
   readonly clientCa?: string;
   readonly at: Readonly<Record<string, Behaviour>>;
+  /** Milliseconds: a watch says something so often. Default: only once, at its begin. */
+  readonly tick?: number;
 }
 
 /** A line on standard input changes some of it. */
@@ -44,7 +46,7 @@ export interface StandInReport {
 
 const PLAIN_PORTS = ["80", "8404"];
 
-const { pem, at, clientCa }: StandIn = JSON.parse(readFileSync(process.argv[2] ?? "", "utf8"));
+const { pem, at, clientCa, tick }: StandIn = JSON.parse(readFileSync(process.argv[2] ?? "", "utf8"));
 const behaviours = new Map(Object.entries(at));
 const listeners = new Map<string, Server>();
 const tlsServers = new Map<string, TlsServer>();
@@ -58,7 +60,12 @@ for (const place of behaviours.keys()) {
     const behaviour = behaviours.get(place);
     if (behaviour === undefined || typeof behaviour === "string") return;
     // A watch stays open, and says where it ended up.
-    if (request.url === "/watch") return void response.writeHead(200).write(`${place}\n`);
+    if (request.url === "/watch") {
+      response.writeHead(200).write(`${place}\n`);
+      if (tick === undefined) return;
+      const timer = setInterval(() => response.write("\n"), tick);
+      return void response.on("close", () => clearInterval(timer));
+    }
     const { status = 404, body = "", delay = 0, headers, certified } = behaviour[request.url ?? ""] ?? {};
     const { socket } = request;
     const known = !certified || (socket instanceof TLSSocket && socket.authorized);
