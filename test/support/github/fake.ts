@@ -7,6 +7,8 @@ import { GitStore } from "./git-store.ts";
 import { ISSUES, newComment, newIssue, paged } from "./issue-routes.ts";
 import { answerFaults, findOperation, type Operation, requestFaults } from "./openapi.ts";
 import { type MergeMethod, mergePull } from "./pulls.ts";
+import { freshSettings } from "./settings.ts";
+import { SETTINGS } from "./settings-routes.ts";
 import type { Issue, State } from "./state.ts";
 
 export const BOT = "github-actions[bot]";
@@ -92,7 +94,7 @@ export interface PushOptions {
   readonly from?: string;
 }
 
-const HANDLERS: Handlers = { ...GIT, ...ISSUES };
+const HANDLERS: Handlers = { ...GIT, ...ISSUES, ...SETTINGS };
 const SECOND_MS = 1000;
 
 /** `git`: where the bare repository is or will be. */
@@ -107,6 +109,7 @@ export function fakeGithub(git: string): FakeGithub {
     issues: new Map(),
     comments: new Map(),
     deployments: new Map(),
+    settings: freshSettings(),
     ruled: new Set(),
     signs: true,
     now: () => {
@@ -174,7 +177,8 @@ export function fakeGithub(git: string): FakeGithub {
     });
     const login = state.logins.get(authorization.replace(/^(token|bearer) /i, ""));
     if (login === undefined) return refused(401, "Bad credentials");
-    if (path["owner"] !== state.owner || path["repo"] !== state.repo) return refused(404, "Not Found");
+    const other = path["repo"] !== undefined && path["repo"] !== state.repo;
+    if (other || (path["owner"] ?? state.owner) !== state.owner) return refused(404, "Not Found");
     const wrong = requestFaults(operation, url.searchParams, body);
     violations.push(...wrong);
     if (wrong.length > 0) return refused(422, "Invalid request.");

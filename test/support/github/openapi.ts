@@ -23,6 +23,7 @@ const formats = {
   "date-time": /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/,
   uri: (text: string) => URL.canParse(text),
   int64: true,
+  email: /^\S+@\S+$/,
 } as const;
 const options = { strict: false, formats } as const;
 const bodies = new Ajv(options).addSchema(description, "github");

@@ -9,6 +9,15 @@ import { fileURLToPath } from "node:url";
 /** No dependency: unpacked it has 404 MB. */
 const PACKAGE = "@octokit/openapi@23.0.2";
 const OPERATIONS = [
+  "actions/get-allowed-actions-repository",
+  "actions/get-fork-pr-contributor-approval-permissions-repository",
+  "actions/get-github-actions-default-workflow-permissions-repository",
+  "actions/get-github-actions-permissions-repository",
+  "actions/get-private-repo-fork-pr-workflows-settings-repository",
+  "actions/list-environment-secrets",
+  "actions/list-repo-organization-secrets",
+  "actions/list-repo-secrets",
+  "actions/list-self-hosted-runners-for-repo",
   "git/create-commit",
   "git/create-ref",
   "git/create-tree",
@@ -25,23 +34,36 @@ const OPERATIONS = [
   "issues/list-for-repo",
   "issues/update",
   "issues/update-comment",
+  "orgs/get",
   "repos/compare-commits-with-basehead",
   "repos/create-deployment",
   "repos/create-deployment-status",
+  "repos/get",
+  "repos/get-branch-protection",
+  "repos/get-branch-rules",
   "repos/get-commit",
+  "repos/get-environment",
+  "repos/list-deployment-branch-policies",
   "repos/list-deployment-statuses",
   "repos/list-deployments",
   "repos/list-pull-requests-associated-with-commit",
+  "users/get-authenticated",
 ];
 /** GitHub's examples that the stand-in's answers are made from: they have every field that an answer must have. */
 const EXAMPLES = [
+  "actions-secret",
   "commit-comparison",
   "deployment",
   "deployment-status",
+  "environment",
+  "full-repository-default-response",
   "git-commit",
   "issue",
   "issue-comment",
+  "organization-full",
+  "private-user-response-with-public-and-private-profile-information",
   "pull-request-simple-items",
+  "runner",
 ];
 /** Prose, and what only GitHub's documentation and generators read. */
 const DROPPED = new Set([

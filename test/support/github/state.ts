@@ -2,6 +2,7 @@
 import type { StoredCommit } from "./git-format.ts";
 import type { GitStore } from "./git-store.ts";
 import { example } from "./openapi.ts";
+import type { Settings } from "./settings.ts";
 
 export type Json = Record<string, unknown>;
 
@@ -68,6 +69,8 @@ export interface State {
   readonly issues: Map<number, Issue>;
   readonly comments: Map<number, Comment>;
   readonly deployments: Map<number, Deployment>;
+  /** What an administrator sets, and the plan pays for. */
+  settings: Settings;
   /** Branches that take pull requests only. */
   readonly ruled: Set<string>;
   /** Whether GitHub signs what a job's token commits. */
