@@ -165,6 +165,19 @@ export const VERBS: Readonly<Record<string, Verb>> = {
     ],
     load: async () => (await import("./commands/verify.ts")).verify,
   },
+  doctor: {
+    text: "Can this computer, this repository and GitHub do their job? Each line that is not well says what to do. Only asks; for GitHub it takes GITHUB_TOKEN or GH_TOKEN.",
+    flags: [
+      {
+        name: "runner",
+        value: "DIR",
+        text: "also the GitHub runner in this folder of this computer: its hook is tried with forged jobs",
+      },
+      { name: "offline", text: "ask neither the machines nor GitHub" },
+      IDENTITY_FLAG,
+    ],
+    load: async () => (await import("./commands/doctor.ts")).doctor,
+  },
   drill: {
     text: "Make the failures that the cluster survives, one after the other, and measure what is felt against what is promised.",
     flags: [

@@ -10,6 +10,7 @@ import { writePrivateFile } from "../private-file.ts";
 import { programs, type RunProgram } from "../program.ts";
 import { readRecord, type RecordPlace } from "../read-record.ts";
 import { rootCheck } from "../secrets/derive.ts";
+import { noteExport } from "../secrets/exported.ts";
 import { exportText, importText } from "../secrets/export-text.ts";
 import {
   hasRootSecret,
@@ -107,7 +108,10 @@ async function makeNew({ cluster, config, run, invocation }: Task): Promise<Done
 async function exportIt({ cluster, config, file = STDIO, run }: Task): Promise<Done> {
   const root = readRootSecret(config, NO_ENVIRONMENT);
   const text = exportText(cluster.name, root);
-  if (file === STDIO) return { text, json: {} };
+  if (file === STDIO) {
+    noteExport(config, root, Date.now());
+    return { text, json: {} };
+  }
   if (await wouldBeCommitted(run, file)) {
     throw new Failure(
       `${file} lies in a git repository that does not ignore it: the secret would be pushed one day`,
@@ -126,6 +130,7 @@ async function exportIt({ cluster, config, file = STDIO, run }: Task): Promise<D
       error,
     );
   }
+  noteExport(config, root, Date.now());
   return {
     text: `${file} holds the secret of ${cluster.name} now (check value ${rootCheck(root)})\n  next: put it into a password manager or on a disk in a drawer, then delete it here. On another computer: npx quorate secret import ${asArgument(file)}\n`,
     json: { file, check: rootCheck(root) },
@@ -157,6 +162,7 @@ async function importIt({ cluster, config, file, run, invocation }: Task): Promi
       json: { path, check: rootCheck(root) },
     };
   writeRootSecret(config, root);
+  noteExport(config, root, Date.now());
   return {
     text: `${path} is written (check value ${rootCheck(root)}${record ? ", the recorded cluster's" : ""})\n  next: npx quorate status\n`,
     json: { path, check: rootCheck(root) },

@@ -96,6 +96,12 @@ function formsOf(secrets: readonly (string | Uint8Array)[]): Forms {
   return { exact: long(exact), anyCase: long(anyCase) };
 }
 
+/** All forms in which `redact` finds them, each without a line break. */
+export function secretForms(secrets: readonly (string | Uint8Array)[]): readonly string[] {
+  const { exact, anyCase } = formsOf(secrets);
+  return [...exact, ...anyCase];
+}
+
 /** The secret whole, and where it has lines each of them: a text may hold only the last ones. */
 function piecesOf(secret: string | Uint8Array): readonly Buffer[] {
   const whole = Buffer.from(secret);

@@ -99,8 +99,7 @@ function clockCheck(id: string, { node, clock, synchronised }: MachineAnswer): C
   const next = onIt(node.name, "timedatectl");
   if (!clock)
     return failed(id, expected, "it does not say", "another program answers for quorate-node", next);
-  const { there, begin, end } = clock;
-  const off = there < begin ? there - begin : Math.max(0, there - end);
+  const off = secondsAhead(clock);
   if (Math.abs(off) > skewSeconds) {
     const seen = `${Math.abs(off)} s ${off < 0 ? "behind" : "ahead"}`;
     return failed(id, expected, seen, synchronised ? "this computer's clock is wrong, or its" : cause, next);
@@ -108,6 +107,11 @@ function clockCheck(id: string, { node, clock, synchronised }: MachineAnswer): C
   return synchronised
     ? passed(id, expected, "synchronised")
     : failed(id, expected, "not synchronised", cause, next);
+}
+
+/** How far a machine's clock is ahead of this computer's, at least; negative: behind. */
+export function secondsAhead({ there, begin, end }: NonNullable<MachineAnswer["clock"]>): number {
+  return there < begin ? there - begin : Math.max(0, there - end);
 }
 
 function k3sCheck(id: string, { node, k3s }: MachineAnswer, { k3s: { version } }: Cluster): Check {

@@ -35,6 +35,7 @@ export interface ApplyPlace extends PlanPlace {
 
 // The command names how many bytes of the input are the script (generator/apply/ssh.ts, onStandardInput).
 const SSH = `#!/bin/sh
+if [ "$1" = -V ]; then echo 'OpenSSH_9.2p1, OpenSSL 3.0.19' >&2; exit 0; fi
 case " $* " in *" -O exit "*) exit 0 ;; esac
 command='' machine=''
 for word; do machine=$command; command=$word; done
