@@ -26,6 +26,8 @@ export interface GithubOptions {
 export interface Github {
   readonly rest: Octokit["rest"];
   readonly paginate: Octokit["paginate"];
+  /** For what Octokit has no method for. */
+  readonly request: Octokit["request"];
   /** Waits before a further try: longer each time, and not exactly as long as another writer waits. */
   readonly pause: (attempt: number) => Promise<void>;
 }
@@ -91,6 +93,7 @@ export function openGithub(options: GithubOptions): Github {
   return {
     rest: client.rest,
     paginate: client.paginate,
+    request: client.request,
     pause: (attempt) =>
       new Promise((resolve) => setTimeout(resolve, attempt * attempt * unit * (0.5 + Math.random()))),
   };

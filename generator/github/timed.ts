@@ -12,11 +12,14 @@ export function timed(fetch: typeof globalThis.fetch, limit: number): typeof glo
       const bytes = Buffer.from(await answer.arrayBuffer());
       refuseTorn(answer, bytes);
       const empty = [204, 205, 304].includes(answer.status);
-      return new Response(empty ? null : bytes, {
+      const whole = new Response(empty ? null : bytes, {
         status: answer.status,
         statusText: answer.statusText,
         headers: answer.headers,
       });
+      // One that was made here has none, and Octokit's paginate takes it apart where a list tells its length.
+      const from = url instanceof Request ? url.url : String(url);
+      return Object.defineProperty(whole, "url", { value: answer.url || from });
     } catch (error) {
       throw controller.signal.aborted ? controller.signal.reason : error;
     } finally {
