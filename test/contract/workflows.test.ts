@@ -4,10 +4,14 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { scratch } from "../support/scratch.ts";
-import { requireTool, runTool } from "../support/tools.ts";
+import { isThere, runTool } from "../support/tools.ts";
 import { workflowTexts } from "../support/workflows.ts";
 
-const needsZizmor = { skip: requireTool("zizmor", "npm run setup") };
+/** It comes from PyPI, which not everybody can reach; the project's own workflow insists on it. */
+const insists = process.env["QUORATE_ZIZMOR"] === "required";
+const there = isThere("zizmor");
+if (!there && !insists)
+  process.stdout.write("ZIZMOR IS NOT THERE, THE WORKFLOWS ARE NOT JUDGED BY IT. Next: npm run setup\n");
 const STRICT = ["--offline", "--persona=auditor", "--strict-collection", "--no-progress", "--color=never"];
 
 for (const [what, from, to, finding] of [
@@ -20,7 +24,8 @@ for (const [what, from, to, finding] of [
     /template-injection/,
   ],
 ] as const) {
-  test(`zizmor: the workflows ${what}`, needsZizmor, (t) => {
+  if (!there && !insists) break;
+  test(`zizmor: the workflows ${what}`, (t) => {
     const folder = join(scratch(t), ".github/workflows");
     mkdirSync(folder, { recursive: true });
     for (const [file, text] of workflowTexts())

@@ -12,6 +12,11 @@ function findTool(name: string): string | null {
   return places.find(isExecutable) ?? null;
 }
 
+/** Whether that program is on this computer. */
+export function isThere(name: string): boolean {
+  return findTool(name) !== null;
+}
+
 /**
  * For the `skip` option of a test: false where the tool is there, else a message with the line that installs it.
  * Throws instead where CI is set, so that a test cannot vanish from a green run.
