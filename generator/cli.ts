@@ -14,11 +14,21 @@ async function main(): Promise<void> {
   const colour = process.stderr.isTTY && process.env["NO_COLOR"] === undefined;
   const interruption = new AbortController();
   let cleanUp = CLEAN_UP_MS;
-  process.on("SIGINT", () => {
-    if (interruption.signal.aborted) process.exit(INTERRUPTED);
+  const interrupt = () => {
     interruption.abort();
     // A verb that has something to clean up does so now; one that does not listen is not waited for.
     setTimeout(() => process.exit(INTERRUPTED), cleanUp).unref();
+  };
+  process.on("SIGINT", () => {
+    if (!interruption.signal.aborted) return interrupt();
+    process.stderr.write(
+      "interrupted again: ended at once, nothing more was put back\n  next: run the same command again\n",
+    );
+    process.exit(INTERRUPTED);
+  });
+  // GitHub sends it some seconds after SIGINT, and the end later still: what is under way then goes on.
+  process.on("SIGTERM", () => {
+    if (!interruption.signal.aborted) interrupt();
   });
   // A reader that went away (| head) is no failure of ours.
   process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1));
