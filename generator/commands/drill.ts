@@ -32,7 +32,15 @@ export const drill: Command = async (invocation) => {
     const stdout = json ? `${JSON.stringify({ findings: await asJson() }, null, 2)}\n` : "";
     return { exit: 3, stdout, stderr: await report(findings, colour) };
   }
-  const { made, leftOut } = chosen(cluster, invocation);
+  const { made, leftOut, stray } = chosen(cluster, invocation);
+  if (stray !== undefined) {
+    const next = "npx quorate drill --dry-run lists them; a machine, a kind (hung), or both (server-1/hung)";
+    return {
+      exit: 3,
+      stdout: "",
+      stderr: `error: --only ${stray}: there is no such failure\n  next: ${next}\n`,
+    };
+  }
   if (flags["dry-run"] === true) return dryRun(made, leftOut, json);
   const remote = reach(cluster, readRootSecret(config, invocation.environment), invocation, false);
   session.needs(CLEAN_UP_MS);
@@ -77,23 +85,18 @@ async function playAll(drill: Drill, made: readonly Scenario[]): Promise<Omit<Re
   return { measured, notMade, ended: null };
 }
 
-/** The failures of --only, or all; those that need a power switch only where there is one. Throws a Failure for a name that is none. */
+/** The failures of --only, or all; those that need a power switch only where there is one. `stray`: a word of --only that names none. */
 function chosen(cluster: Cluster, { flags, session }: Invocation) {
   const all = scenarios(cluster);
   const only = [flags["only"] ?? []].flat().map(String);
   const fits = (id: string, part: string) =>
     id === part || id.startsWith(`${part}/`) || id.endsWith(`/${part}`);
   const stray = only.find((part) => ![...all.made, ...all.leftOut].some(({ id }) => fits(id, part)));
-  if (stray !== undefined) {
-    throw new Failure(
-      `--only ${stray}: there is no such failure`,
-      "npx quorate drill --dry-run lists them; a machine, a kind (hung), or both (server-1/hung)",
-    );
-  }
   const wanted = all.made.filter(({ id }) => only.length === 0 || only.some((part) => fits(id, part)));
   const switched = session.terminal || typeof flags["power"] === "string";
   const powerless = wanted.filter(({ work }) => work.how === "power" && !switched);
   return {
+    stray,
     made: wanted.filter((scenario) => !powerless.includes(scenario)),
     leftOut: [
       ...all.leftOut.filter(({ id }) => only.length === 0 || only.some((part) => fits(id, part))),

@@ -27,6 +27,8 @@ export interface ApplyPlace extends PlanPlace {
   /** `MACHINE WHAT`, as ssh was asked. */
   readonly log: () => readonly string[];
   readonly apply: (args?: readonly string[], session?: Partial<Session>) => Promise<Result>;
+  /** Another verb, on the same machines. */
+  readonly verb: (name: string, args: readonly string[], session?: Partial<Session>) => Promise<Result>;
   /** Writes the record that belongs to the secret. */
   readonly recordIt: (change?: (record: ClusterRecord) => ClusterRecord) => void;
   /** A file that the ssh looks at: `on-take` is a piece of shell that runs as a hold is taken. */
@@ -92,6 +94,8 @@ export async function applyPlace(t: TestContext, fixture = "sample"): Promise<Ap
     HOME: play,
     USER: "me",
   };
+  const verb: ApplyPlace["verb"] = (name, args, session = {}) =>
+    run([name, "--config", place.config, ...args], environment, false, { ...NO_SESSION, ...session });
   const write = (name: string, lines: readonly string[], suffix: string) => {
     const applied = digestOf(filesOf(name, cluster()));
     const count = cluster().nodes.filter(({ role }) => role === "server").length;
@@ -118,8 +122,8 @@ export async function applyPlace(t: TestContext, fixture = "sample"): Promise<Ap
       const log = join(play, "log");
       return existsSync(log) ? readFileSync(log, "utf8").trimEnd().split("\n") : [];
     },
-    apply: (args = [], session = {}) =>
-      run(["apply", "--config", place.config, ...args], environment, false, { ...NO_SESSION, ...session }),
+    apply: (args = [], session = {}) => verb("apply", args, session),
+    verb,
     recordIt: (change = (each) => each) =>
       place.record((each) =>
         change({
