@@ -17,7 +17,7 @@ const SUITES: Readonly<Record<string, Suite>> = {
   hermetic: { folder: ".", atLeast: 1299 },
   contract: {
     folder: "contract",
-    atLeast: 282,
+    atLeast: 284,
     alone: /client|haproxy|keepalived|k3s|ssh\.test|status|verify|card-look/,
   },
 };

@@ -44,6 +44,7 @@ test("the README has these commands and no others, and CI calls the second", () 
     "npm run render",
     "npx quorate apply",
     "npx quorate card NAME TARGET",
+    "npx quorate doctor",
     "npx quorate drift",
     "npx quorate kubeconfig --merge",
     "npx quorate new",
@@ -51,6 +52,7 @@ test("the README has these commands and no others, and CI calls the second", () 
     "npx quorate plan --offline",
     "npx quorate render --check",
     "npx quorate render --config FILE --out DIR",
+    "npx quorate runner-hook",
     "npx quorate ssh NAME",
     "npx quorate status",
     "npx quorate verify",
@@ -125,6 +127,25 @@ test(
     assert.match(stderr, /so this is no success: there is no .*cluster-secret.*\n {2}next: /);
   },
 );
+
+test(
+  "npx quorate doctor: where no machine and no GitHub is, each line that is not well says what to do",
+  { skip: requireNamespaces() },
+  () => {
+    const { stdout, stderr } = sh("unshare -n npx quorate doctor");
+    assert.equal(stderr, "");
+    assert.match(stdout, /^this computer\n {2}ok {4}node .*\n/);
+    assert.match(stdout, /^ {2}warn {2}remote .*\n {8}needed: .*\n {8}next: .*gh repo create --private/m);
+    assert.match(stdout, /^doctor: \d+ ok, .*$/m);
+  },
+);
+
+test("npx quorate runner-hook: without a remote it says which repository to name", () => {
+  const { status, stdout, stderr } = sh("npx quorate runner-hook");
+  assert.equal(status, 1, stderr);
+  assert.equal(stdout, "");
+  assert.match(stderr, /git has no remote named origin.*\n {2}next: npx quorate runner-hook --repository/);
+});
 
 test("npm run render again: no changes; npm run check: valid, with the sample's warnings", () => {
   assert.match(sh("npm run render").stdout, /out\/: no changes/);
