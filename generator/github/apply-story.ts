@@ -30,18 +30,19 @@ export const APPLIED_MARKER = "<!-- quorate:applied ";
 export function storyOf(story: ApplyStory, budget: number): string {
   const marker = `${APPLIED_MARKER}${JSON.stringify({ v: 1, source: story.source })} -->`;
   const head = [marker, `### Apply: ${verdict(story)}`, ""];
-  const tail = ["", `Commit ${code(story.source.slice(0, 12))}, [the run](${story.run}).`];
+  const tail = [`Commit ${code(story.source.slice(0, 12))}, [the run](${story.run}).`];
   const lines = [
     ...trouble(story),
     ...table(story.results ?? []),
     ...verified(story),
     ...kept(story),
     ...story.notes.map((note) => `- ${prose(note)}`),
+    ...(story.notes.length > 0 ? [""] : []),
   ];
   const cut = "… the rest is in the log of the run.";
   const room = budget - bytesOfLines([...head, ...tail, cut]);
   const shown = linesWithin(lines, room);
-  return [...head, ...shown, ...(shown.length < lines.length ? ["", cut] : []), ...tail, ""].join("\n");
+  return [...head, ...shown, ...(shown.length < lines.length ? ["", cut, ""] : []), ...tail, ""].join("\n");
 }
 
 /** One line of plain words, for a title. */

@@ -187,7 +187,7 @@ function ruled(branch: string, apart: boolean, cause: GithubFailure): Failure {
     `the rules of the branch ${branch} do not let this job commit: ${cause.said.replace(/\s+/g, " ").trim()}`,
     apart
       ? `take the rule that asks for pull requests or checks off the branch ${branch}: only this job writes to it`
-      : 'let the state go to a branch of its own: "state": { "branch": "quorate-state" } in cluster.config.json',
+      : 'let the state go to a branch of its own: "state": { "branch": "state" } in cluster.config.json',
     cause,
   );
 }
