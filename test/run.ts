@@ -14,7 +14,7 @@ interface Suite {
 }
 
 const SUITES: Readonly<Record<string, Suite>> = {
-  hermetic: { folder: ".", atLeast: 1299 },
+  hermetic: { folder: ".", atLeast: 1950 },
   contract: {
     folder: "contract",
     atLeast: 284,

@@ -9,12 +9,12 @@ import { REAL_ARTIFACTS } from "./needs.ts";
 import { labFile } from "./paths.ts";
 
 /** Fewer tests than this mean that some were not found. Raise it when the suite grows. */
-const AT_LEAST = 83;
+const AT_LEAST = 88;
 /** The files that measure how long things take, and the one whose computer is emulated and slow: each by itself. */
 const BY_THEMSELVES = ["cold-boot", "cards", "apply.test"];
 const LONGEST = "never-two";
 /** What one run of all files may take. Past one and a half times that it fails. */
-const BUDGET_MINUTES = 28;
+const BUDGET_MINUTES = 30;
 
 export interface SuiteOptions {
   readonly repeat: number;
