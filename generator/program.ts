@@ -23,6 +23,8 @@ export interface ProgramOptions {
 export type RunProgram = (name: string, args: readonly string[], options?: ProgramOptions) => Promise<Ran>;
 
 const LIMIT_MS = 30_000;
+/** After it is killed: what it has started may hold its output open for longer than anybody waits. */
+const LAST_WORDS_MS = 500;
 
 /** Messages come in English, whatever the person's language: some are read. No program is given a secret of ours. */
 export function programs(environment: Readonly<Record<string, string | undefined>>): RunProgram {
@@ -33,7 +35,13 @@ export function programs(environment: Readonly<Record<string, string | undefined
       const child = spawn(name, args, { env, stdio: ["pipe", "pipe", "pipe"], ...(signal && { signal }) });
       const out: Buffer[] = [];
       const err: Buffer[] = [];
-      const timer = setTimeout(() => child.kill("SIGKILL"), limit);
+      let timer = setTimeout(() => {
+        child.kill("SIGKILL");
+        timer = setTimeout(() => {
+          child.stdout.destroy();
+          child.stderr.destroy();
+        }, LAST_WORDS_MS);
+      }, limit);
       const end = (status: number | null, missing: boolean) => {
         clearTimeout(timer);
         resolve({ status, missing, stdout: Buffer.concat(out), stderr: Buffer.concat(err).toString("utf8") });
