@@ -1,7 +1,7 @@
 // What the comparison of load balancers calls reached: at the limit, not beyond it, and never where nothing was measured.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Measured } from "./bench/failover/measure.ts";
+import { type Measured, numbers } from "./bench/failover/measure.ts";
 import { targetLines } from "./bench/failover/report.ts";
 import { type Scenario, SCENARIOS, type Target } from "./bench/failover/scenario.ts";
 import { OURS, SAMPLE } from "./bench/failover/side.ts";
@@ -70,4 +70,28 @@ test("a p99 is compared by the median of the rounds, and what two runs of one co
     "it: p99 12.0 ms true",
   ]);
   assert.deepEqual(lines({}, [{ p99: 12.1 }], { p99: 10 }), ["it: p99 12.1 ms false"]);
+});
+
+test("an address that never answers again, or never did, is a gap to the last request", () => {
+  const asked = (answers: (at: number) => boolean) =>
+    Array.from({ length: 10 }, (_, index) => ({
+      at: index * 1000,
+      took: answers(index * 1000) ? 5 : 10_000,
+      ok: answers(index * 1000),
+      server: "s",
+    }));
+  const gap = (answers: (at: number) => boolean) =>
+    numbers({ requests: asked(answers), streams: [] }, 3000, "s").gap;
+  assert.equal(
+    gap((at) => at < 3000),
+    6995,
+  );
+  assert.equal(
+    gap(() => false),
+    9000,
+  );
+  assert.equal(
+    gap((at) => at < 3000 || at > 5000),
+    4000,
+  );
 });

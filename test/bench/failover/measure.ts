@@ -68,7 +68,8 @@ async function wronglyDown({ balancers, failing }: Place): Promise<boolean> {
   });
 }
 
-function numbers(
+/** `begun`: milliseconds since 1970. `failed`: the server, as the load names it. */
+export function numbers(
   { requests, streams }: LoadReport,
   begun: number,
   failed: string,
@@ -77,7 +78,10 @@ function numbers(
   const at = (share: number) => took[Math.min(took.length - 1, Math.floor(took.length * share))] ?? 0;
   const answered = requests.filter(({ ok }) => ok);
   const lost = requests.filter(({ ok }) => !ok).map(({ at }) => at - begun);
-  const ends = answered.map(({ at, took }) => at + took).toSorted((one, other) => one - other);
+  // From the first request to the beginning of the last: a vip that never comes back is a gap too.
+  const asked = requests.map(({ at }) => at).toSorted((one, other) => one - other);
+  const moments = [...answered.map(({ at, took }) => at + took), ...asked.slice(0, 1), ...asked.slice(-1)];
+  const ends = moments.toSorted((one, other) => one - other);
   return {
     requests: requests.length,
     lost: lost.length,
