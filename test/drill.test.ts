@@ -35,6 +35,18 @@ test("every machine that the cluster can lose is failed, in every way of its kin
   assert.deepEqual(new Set(made.map(({ mode }) => mode)), new Set(MODES));
 });
 
+test("an agent without an ingress is missed by no load balancer, so nobody has to notice it", () => {
+  const cluster = makeCluster({ agents: 2, loadBalancers: 2, ingress: ["agent-1"] });
+  const noticed = (id: string) => scenarios(cluster).made.find((each) => each.id === id)?.noticed;
+  assert.equal(noticed("agent-1/cut"), undefined, "with it the ingress would be gone");
+  assert.equal(noticed("agent-2/cut"), "none");
+  assert.equal(
+    scenarios(makeCluster({ agents: 2, loadBalancers: 2 })).made.find(({ id }) => id === "agent-2/cut")
+      ?.noticed,
+    "node",
+  );
+});
+
 test("nothing is made that the table does not allow: one server, one load balancer, none", () => {
   const one = scenarios(makeCluster({ servers: 1, loadBalancers: 2 }));
   assert.ok(one.leftOut.some(({ id, why }) => id === "server-1/hung" && /no quorum/.test(why)));
@@ -121,18 +133,37 @@ test("what was felt: from the first request that failed to the last one, however
 
 test("a promise is broken when what was felt exceeds it by more than one look; not by a look", () => {
   const felt = (target: string, lasted: number) => ({ ...feltAt(target, [], 0, 1), failed: 1, lasted });
-  const worst = { worst: { api: 10_000, ingress: 9000 }, planned: false };
-  assert.deepEqual(broken(worst, [felt("api", 11_000), felt("http", 11_000)]), []);
-  assert.deepEqual(broken(worst, [felt("api", 11_001), felt("https", 11_001)]), [
+  const quiet = { noticed: "none", seconds: 18 } as const;
+  const worst = { ...quiet, worst: { api: 10_000, ingress: 9000 }, planned: false };
+  assert.deepEqual(broken(worst, [felt("api", 11_000), felt("http", 11_000)], null), []);
+  assert.deepEqual(broken(worst, [felt("api", 11_001), felt("https", 11_001)], null), [
     "api was felt for 12 s, at most 10 s is promised",
     "https was felt for 12 s, at most 9 s is promised",
   ]);
-  assert.deepEqual(broken({ worst: { api: 0, ingress: null }, planned: false }, [felt("http", 99_000)]), []);
-  const planned = { worst: { api: 0, ingress: 0 }, planned: true };
-  assert.deepEqual(broken(planned, [{ ...felt("api", 0), failed: 0 }]), []);
-  assert.deepEqual(broken(planned, [{ ...felt("api", 0), sent: 9 }]), [
+  const without = { ...worst, worst: { api: 0, ingress: null } };
+  assert.deepEqual(broken(without, [felt("http", 99_000)], null), []);
+  const planned = { ...quiet, worst: { api: 0, ingress: 0 }, planned: true };
+  assert.deepEqual(broken(planned, [{ ...felt("api", 0), failed: 0 }], null), []);
+  assert.deepEqual(broken(planned, [{ ...felt("api", 0), sent: 9 }], null), [
     "api: 1 of 9 requests failed, and none was to fail",
   ]);
+});
+
+test("a promise is broken too where requests wait out a silence that is longer, and where nobody notices what was to be noticed", () => {
+  const worst = { api: 10_000, ingress: 9000 };
+  const hung = { worst, planned: false, noticed: "api", seconds: 18 } as const;
+  // All ask and wait; those of the first two seconds give up, the others are answered when it is over.
+  const samples = Array.from({ length: 60 }, (_, index) => {
+    const at = 1000 + index * 200;
+    return sample(at, Math.min(10_000, 13_000 - at), at < 3000 ? "timeout" : null);
+  });
+  const felt = feltAt("api", [sample(900, 5), ...samples, sample(13_100, 5)], 0, 14_000);
+  assert.ok(felt.lasted < 2000);
+  assert.deepEqual(broken(hung, [felt], 7000), [
+    "api gave no good answer for 13 s, at most 10 s is promised",
+  ]);
+  assert.deepEqual(broken(hung, [], null), ["nobody had noticed it after 18 s"]);
+  assert.deepEqual(broken({ ...hung, noticed: "none" }, [], null), []);
 });
 
 const measured = (more: Partial<Measured> = {}): Measured => ({

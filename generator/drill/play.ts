@@ -57,7 +57,7 @@ export async function play(drill: Drill, scenario: Scenario): Promise<Measured> 
       drift: drift.worst,
       moments: { from, made, healed, to },
       samples,
-      broken: broken(scenario, felt),
+      broken: broken(scenario, felt, noticed),
     };
   } finally {
     // Also where it was interrupted: the machine must not wait for its own healing.

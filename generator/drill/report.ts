@@ -10,7 +10,7 @@ export interface Measured {
   readonly title: string;
   readonly worst: Scenario["worst"];
   readonly felt: readonly Felt[];
-  /** Milliseconds from the failure until the load balancers, or the other one, had noticed; null: nothing was to be noticed. */
+  /** Milliseconds from the failure until the load balancers, or the other one, had noticed; null: nothing was to be noticed, or nobody did. */
   readonly noticed: number | null;
   /** Milliseconds from its end until everything was well again. */
   readonly well: number;
@@ -44,21 +44,28 @@ export interface Report {
 /** Later by one look than the worst of the table is the error of measuring. */
 const SLACK = { api: API_CHECK.inter, ingress: INGRESS_CHECK.inter } as const;
 
-/** In what a measurement exceeds the promise, in words. */
+/** In what a measurement exceeds the promise, in words. `noticed`: see Measured. */
 export function broken(
-  { worst, planned }: Pick<Scenario, "worst" | "planned">,
+  { worst, planned, noticed: by, seconds }: Pick<Scenario, "worst" | "planned" | "noticed" | "seconds">,
   felt: readonly Felt[],
+  noticed: Measured["noticed"],
 ): readonly string[] {
-  return felt.flatMap(({ target, lasted, failed, sent }) => {
+  const missed = by !== "none" && noticed === null ? [`nobody had noticed it after ${seconds} s`] : [];
+  const faults = felt.flatMap(({ target, lasted, longestGap, failed, sent }) => {
     if (planned)
       return failed === 0 ? [] : [`${target}: ${failed} of ${sent} requests failed, and none was to fail`];
     const kind = target === "api" ? "api" : "ingress";
     const bound = worst[kind];
-    if (bound === null || failed === 0 || lasted <= bound + SLACK[kind]) return [];
+    if (bound === null) return [];
+    // A request that waits until all is over has not failed: where every one does, only the silence tells.
+    const long = Math.max(failed === 0 ? 0 : lasted, longestGap);
+    if (long <= bound + SLACK[kind]) return [];
+    const what = long === longestGap ? "gave no good answer" : "was felt";
     return [
-      `${target} was felt for ${formatSeconds(lasted / 1000)}, at most ${formatSeconds(bound / 1000)} is promised`,
+      `${target} ${what} for ${formatSeconds(long / 1000)}, at most ${formatSeconds(bound / 1000)} is promised`,
     ];
   });
+  return [...missed, ...faults];
 }
 
 /** Nothing was broken, nothing that was to be made was not, and it came to its end. */

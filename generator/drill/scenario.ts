@@ -1,5 +1,5 @@
 // The failures of a drill: what is done to which machine, for how long, and what the tolerance table promises about it.
-import { type Cluster, type Node, ofRole } from "../model/cluster.ts";
+import { type Cluster, ingressNodes, type Node, ofRole } from "../model/cluster.ts";
 import { fail } from "../tolerance/fail.ts";
 
 export const MODES = [
@@ -247,6 +247,7 @@ function scenario(
       api: worstSeconds.api * 1000,
       ingress: worstSeconds.ingress === null ? null : worstSeconds.ingress * 1000,
     },
-    noticed: noticed === "node" && node.role === "agent" && !ingress ? "none" : noticed,
+    // An agent that no load balancer knows is missed by none.
+    noticed: node.role === "agent" && !ingressNodes(cluster).includes(node.name) ? "none" : noticed,
   };
 }
