@@ -1,11 +1,13 @@
-// Whether everything is well: every machine ready, every server a voter, every load balancer seeing everybody.
+// Whether everything is well: every machine ready, every server a voter, every load balancer seeing everybody, one at the address.
 import { askNode } from "../apply/ask-node.ts";
 import { Failure } from "../failure.ts";
 import { ofRole } from "../model/cluster.ts";
+import { APPLY_TIMING } from "../model/timing.ts";
 import { type Drill, pause } from "./drill.ts";
 import { askPage, PAGE_MS } from "./page.ts";
 
-const WELL_MS = 300_000;
+/** As apply waits for a machine that was started anew: a Pi with an SD card needs minutes. */
+const WELL_MS = APPLY_TIMING.health.reboot;
 
 /** Throws a Failure where something is not well: the drill has made nothing then. */
 export async function refuseIll(drill: Drill): Promise<void> {
@@ -43,11 +45,18 @@ async function notWell({ cluster, remote }: Drill): Promise<string | null> {
   const servers = states.filter(({ role }) => role === "server");
   const lacking = servers.find(({ status }) => status?.voter !== true || status.members !== servers.length);
   if (lacking) return `${lacking.name} does not vote among ${servers.length} servers`;
-  for (const balancer of ofRole(cluster, "loadbalancer")) {
+  const balancers = ofRole(cluster, "loadbalancer");
+  for (const balancer of balancers) {
     const page = await askPage(balancer.address, cluster.loadBalancer.statusPort, PAGE_MS);
     if (!page) return `${balancer.name} shows no page of its backends`;
     const down = [...page.servers].find(([, up]) => !up);
     if (down) return `${balancer.name} sees ${down[0]} down`;
+  }
+  const { address } = cluster.registration;
+  if (balancers.length > 0) {
+    const page = await askPage(address, cluster.loadBalancer.statusPort, PAGE_MS);
+    if (!balancers.some(({ name }) => name === page?.name))
+      return `no load balancer of this cluster answers at the registration address ${address}`;
   }
   return null;
 }
