@@ -1,12 +1,13 @@
 // How each kind of failure is made and ended. What a script breaks the machine puts right by itself, whatever becomes of us:
 // that is armed before anything is broken.
 import { askNode } from "../apply/ask-node.ts";
+import { TakenOver } from "../apply/job.ts";
 import { Failure } from "../failure.ts";
 import { type Node, ofRole } from "../model/cluster.ts";
 import { APPLY_TIMING } from "../model/timing.ts";
 import { shellQuote } from "../render/k3s.ts";
 import { NODE_PATHS } from "../render/node-paths.ts";
-import { type Drill, must, nodeOf, pause } from "./drill.ts";
+import { type Drill, goOn, must, nodeOf, pause } from "./drill.ts";
 import { isNoticed } from "./notice.ts";
 import { type Broken, type Scenario, STOPPED } from "./scenario.ts";
 
@@ -17,7 +18,7 @@ export interface Acts {
   readonly make: () => Promise<number>;
   /** Tells the machine that we are still there. */
   readonly renew: () => Promise<void>;
-  /** Ends it, and what was before. */
+  /** Ends it, and what was before; also where nobody knows whether it was made. */
   readonly heal: () => Promise<void>;
 }
 
@@ -26,6 +27,8 @@ const HEAL_SECONDS = 20;
 /** Before a network is cut: the connection has to end first. */
 const DELAY_SECONDS = 0.5;
 const NOTICE_MS = 30_000;
+/** To say that it should wait. */
+const RENEW_MS = 15_000;
 const UNIT = "quorate-drill";
 
 const nothing = async () => {};
@@ -46,18 +49,20 @@ export function actsOf(drill: Drill, scenario: Scenario): Acts {
   }
 }
 
-function power(drill: Drill, { name }: Node): Acts {
-  let off = false;
+function power(drill: Drill, node: Node): Acts {
+  const { name } = node;
+  let perhaps = false;
   return {
-    before: nothing,
+    before: () => must(drill, node, drill.fence),
     make: async () => {
+      // A switch that fails, or whose end is not waited for, may have switched.
+      perhaps = true;
       await drill.power(name, "off");
-      off = true;
       return Date.now();
     },
     renew: nothing,
     heal: async () => {
-      if (off) await drill.power(name, "on");
+      if (perhaps) await drill.power(name, "on");
     },
   };
 }
@@ -69,18 +74,34 @@ function arming(heal: string, seconds: number): string {
 const armed = (heal: string, seconds: number) =>
   `${arming(heal, seconds)} || { echo 'its healing could not be armed, so nothing was made' >&2; exit 1; }\n`;
 
+/**
+ * All of it behind the fence: a machine that is another's has healed itself since, for a hold lasts longer than that, and what
+ * would be ended there now is the other's.
+ */
 function reachable(drill: Drill, node: Node, { make, heal }: Broken): Acts {
-  const undone = `{ systemctl stop ${UNIT}.service; exit 1; }`;
+  const disarm = `systemctl stop ${UNIT}.service`;
+  let theirs = false;
   return {
     before: nothing,
     make: async () => {
-      await must(drill, node, `${drill.fence}\n${armed(heal, HEAL_SECONDS)}{ ${make}; } || ${undone}\n`);
+      try {
+        await must(drill, node, `${drill.fence}\n${armed(heal, HEAL_SECONDS)}{ ${make}; } || exit 1\n`);
+      } catch (error) {
+        theirs = error instanceof TakenOver;
+        throw error;
+      }
       return Date.now();
     },
-    // Late is as good as not at all: then it heals itself, and the measurement says so.
-    renew: async () =>
-      void (await drill.remote.run(node.name, arming(heal, HEAL_SECONDS), { limit: 15_000 })),
-    heal: () => must(drill, node, `systemctl stop ${UNIT}.service 2>/dev/null\n${heal}\n`),
+    // Late is as good as not at all: then it heals itself.
+    renew: async () => {
+      const script = `${drill.fence}\n${arming(heal, HEAL_SECONDS)}\n`;
+      await drill.remote.run(node.name, script, { limit: RENEW_MS });
+    },
+    // Its own healing is taken from it only when it is healed.
+    heal: async () => {
+      if (!theirs)
+        await must(drill, node, `${drill.fence}\n{ ${heal}; } || exit 1\n${disarm} 2>/dev/null || true\n`);
+    },
   };
 }
 
@@ -88,14 +109,21 @@ function reachable(drill: Drill, node: Node, { make, heal }: Broken): Acts {
 function cutOff(drill: Drill, node: Node, { make, heal }: Broken, seconds: number): Acts {
   const delayed = shellQuote(`sleep ${DELAY_SECONDS}; ${make}`);
   const cut = `systemd-run --quiet --collect --unit=${UNIT}-make /bin/sh -c ${delayed}`;
+  let perhaps = false;
   return {
     before: nothing,
     make: async () => {
+      perhaps = true;
       await must(drill, node, `${drill.fence}\n${armed(heal, seconds)}${cut}\n`);
+      perhaps = false;
       return Date.now() + DELAY_SECONDS * 1000;
     },
     renew: nothing,
-    heal: nothing,
+    heal: async () => {
+      if (drill.interrupted.aborted) drill.say(`${node.name} comes back by itself within ${seconds} s`);
+      // The answer may be what was lost: it could be asked before it is cut, and be well then.
+      else if (perhaps) await pause(drill, (DELAY_SECONDS + seconds) * 1000);
+    },
   };
 }
 
@@ -115,7 +143,9 @@ function restart(drill: Drill, node: Node): Acts {
       try {
         const { drainSeconds, healSeconds } = APPLY_TIMING;
         await onBalancers(`drain ${node.name} ${drainSeconds} ${healSeconds}`, drainSeconds * 1000 + 30_000);
-        await must(drill, node, `${drill.fence}\nsystemctl restart k3s\n`, APPLY_TIMING.health.restart);
+        const script = `${drill.fence}\nsystemctl restart k3s\n`;
+        // It takes minutes, and goes on by itself: who wants to end is not kept waiting, nor are the load balancers.
+        await must(drill, node, script, APPLY_TIMING.health.restart, drill.interrupted);
         await untilReady(drill, node);
       } finally {
         await undrain();
@@ -132,7 +162,7 @@ async function untilReady(drill: Drill, node: Node): Promise<void> {
   for (;;) {
     const { state, status, detail } = await askNode(drill.remote, drill.cluster, node);
     if (state === "ready" && status?.voter === true) return;
-    if (drill.interrupted.aborted) throw new Failure("interrupted", "run npx quorate drill again");
+    goOn(drill);
     if (Date.now() >= end)
       throw new Failure(
         `${node.name} is not ready after its restart: ${detail || state}`,
@@ -150,6 +180,7 @@ function reload(drill: Drill, node: Node, down: Node): Acts {
       await stopped.make();
       const end = Date.now() + NOTICE_MS;
       while (!(await isNoticed(drill, down, "api"))) {
+        goOn(drill);
         if (Date.now() >= end)
           throw new Failure(
             `the load balancers do not see that the API of ${down.name} is down`,

@@ -20,14 +20,18 @@ export interface Drill {
 
 const SCRIPT_MS = 15_000;
 
-/** Runs it once: what was to fail at a certain moment must not do so later. Throws a Failure where it does not succeed. */
+/**
+ * Runs it once: what was to fail at a certain moment must not do so later. `signal` ends the waiting, not what runs. Throws a
+ * Failure where it does not succeed, TakenOver where its fence has ended it.
+ */
 export async function must(
   { remote }: Drill,
   { name }: Node,
   script: string,
   limit: number = SCRIPT_MS,
+  signal?: AbortSignal,
 ): Promise<void> {
-  const result = await remote.run(name, script, { limit });
+  const result = await remote.run(name, script, { limit, ...(signal && { signal }) });
   if (!result.finished) throw new Failure(`${name}: ${result.message}`, result.next);
   if (result.exit === 0) return;
   if (result.exit === TAKEN) throw takenOver(name, result.stdout);
@@ -43,6 +47,11 @@ export function nodeOf({ nodes }: Cluster, name: string): Node {
   const node = nodes.find((each) => each.name === name);
   if (!node) throw new Error(`there is no machine ${name}`);
   return node;
+}
+
+/** Throws a Failure where the person wants the drill to end: nothing more is made then. */
+export function goOn({ interrupted }: Drill): void {
+  if (interrupted.aborted) throw new Failure("interrupted", "run npx quorate drill again");
 }
 
 /** Ends early where the person wants the drill to end. */

@@ -16,7 +16,7 @@ export const MODES = [
 ] as const;
 export type Mode = (typeof MODES)[number];
 
-/** Shell lines on a machine. */
+/** Shell lines on a machine. `heal` does no harm, and succeeds, where it is well already. */
 export interface Broken {
   readonly make: string;
   readonly heal: string;
@@ -114,7 +114,7 @@ const LOSS: Kind = {
   title: `loses ${LOSS_PERCENT} of 100 packets`,
   work: script(
     `nft add table inet quorate_drill && nft add chain inet quorate_drill in '{ type filter hook input priority 0; }' && nft add rule inet quorate_drill in numgen random mod 100 '<' ${LOSS_PERCENT} drop`,
-    "nft delete table inet quorate_drill",
+    "! nft list table inet quorate_drill >/dev/null 2>&1 || nft delete table inet quorate_drill",
   ),
   noticed: "none",
 };
