@@ -1,5 +1,7 @@
 // The verb drill up to the first failure: what it would do, what it refuses, and whom it asks.
 import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
 import type { Dialogue } from "../generator/dialogue.ts";
 import { NO_SESSION, run } from "../generator/verbs.ts";
@@ -66,4 +68,26 @@ test("a cluster that is not well gets no drill: what is wrong, and nothing is ma
     place.log().filter((line) => !/ (take|drop|status|off)$/.test(line)),
     [],
   );
+});
+
+test("what can be seen at once is said before any machine is asked: nowhere to write, nothing to make, nobody to ask", async (t) => {
+  const place = await applyPlace(t, "agents-and-two-load-balancers");
+  const missing = join(place.folder, "none", "drill.svg");
+  const nowhere = await place.verb("drill", ["--yes", "--svg", missing]);
+  assert.equal(nowhere.exit, 1);
+  assert.match(
+    nowhere.stderr,
+    /^error: cannot write \S+drill\.svg: ENOENT[^\n]*\n {2}next: name another file with --svg/,
+  );
+  const nothing = await place.verb("drill", ["--yes", "--only", "power"]);
+  assert.match(nothing.stderr, /^error: there is no failure to make\n/);
+  const nobody = await place.verb("drill", ["--only", "hung"]);
+  assert.match(nobody.stderr, /^error: there is nobody to ask\n/);
+  assert.deepEqual(place.log(), []);
+
+  // A drill that is refused leaves no empty picture.
+  place.machine("server-2", null);
+  const picture = join(place.folder, "drill.svg");
+  assert.equal((await place.verb("drill", ["--yes", "--svg", picture])).exit, 1);
+  assert.ok(!existsSync(picture));
 });

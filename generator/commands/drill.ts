@@ -1,28 +1,25 @@
 // The verb drill: makes the failures that the cluster is said to survive, one after the other, and measures what is felt.
 import { randomBytes } from "node:crypto";
-import { writeFileSync } from "node:fs";
+import { closeSync, existsSync, openSync, rmSync, writeFileSync } from "node:fs";
 import { takeLease, whoAmI } from "../apply/lease.ts";
-import type { Remote } from "../apply/remote.ts";
-import { asArgument } from "../config/printable.ts";
-import type { Target } from "../drill/client.ts";
-import { formatReport, held, type Measured, promised, type Report, reportJson } from "../drill/report.ts";
-import type { Drill } from "../drill/drill.ts";
-import { NotMade, play } from "../drill/play.ts";
+import { printable } from "../config/printable.ts";
+import { formatReport, held, promised, type Report, reportJson } from "../drill/report.ts";
+import { INTERRUPTED, playAll } from "../drill/play-all.ts";
 import { type LeftOut, type Scenario, scenarios } from "../drill/scenario.ts";
 import { timeline } from "../drill/timeline.ts";
 import { refuseIll } from "../drill/well.ts";
+import { Interrupted } from "../dialogue.ts";
 import { Failure } from "../failure.ts";
 import type { Cluster } from "../model/cluster.ts";
 import { counted } from "../model/words.ts";
-import { programs } from "../program.ts";
 import { readRootSecret } from "../secrets/root.ts";
 import type { Command, Invocation, Result } from "./command.ts";
+import { drillOf, SWITCH_MS } from "./drill-work.ts";
 import { loadConfig } from "./load.ts";
 import { reach } from "./reach.ts";
 
 /** Milliseconds to heal a machine after Ctrl-C. */
 const CLEAN_UP_MS = 60_000;
-const SWITCH_MS = 120_000;
 
 /** Exit 0 where every promise held; 1 where one was broken, or a failure could not be made; 3 for a bad config or a wrong --only. */
 export const drill: Command = async (invocation) => {
@@ -42,8 +39,9 @@ export const drill: Command = async (invocation) => {
     };
   }
   if (flags["dry-run"] === true) return dryRun(made, leftOut, json);
+  refuse(made, invocation);
   const remote = reach(cluster, readRootSecret(config, invocation.environment), invocation, false);
-  session.needs(CLEAN_UP_MS);
+  session.needs(CLEAN_UP_MS + (typeof flags["power"] === "string" ? SWITCH_MS : 0));
   try {
     const names = cluster.nodes.map(({ name }) => name);
     const lease = await takeLease(
@@ -56,7 +54,8 @@ export const drill: Command = async (invocation) => {
     try {
       const work = drillOf(cluster, remote, lease.fence, invocation);
       await refuseIll(work);
-      await ask(made, invocation);
+      if (!(await agreed(made, invocation)))
+        return { exit: 130, stdout: "", stderr: "interrupted; nothing was done\n" };
       return resultOf({ ...(await playAll(work, made)), leftOut }, invocation);
     } finally {
       await lease.close();
@@ -65,25 +64,6 @@ export const drill: Command = async (invocation) => {
     await remote.close();
   }
 };
-
-/** What was measured is not lost where a later failure ends the drill. */
-async function playAll(drill: Drill, made: readonly Scenario[]): Promise<Omit<Report, "leftOut">> {
-  const measured: Measured[] = [];
-  const notMade: LeftOut[] = [];
-  for (const scenario of made) {
-    if (drill.interrupted.aborted) return { measured, notMade, ended: "interrupted" };
-    try {
-      measured.push(await play(drill, scenario));
-    } catch (error) {
-      if (!(error instanceof Failure)) throw error;
-      if (!(error instanceof NotMade))
-        return { measured, notMade, ended: `${scenario.id}: ${error.message}; next: ${error.hint}` };
-      drill.say(`${scenario.id} could not be made: ${error.message}`);
-      notMade.push({ id: scenario.id, why: `${error.message}; next: ${error.hint}` });
-    }
-  }
-  return { measured, notMade, ended: null };
-}
 
 /** The failures of --only, or all; those that need a power switch only where there is one. `stray`: a word of --only that names none. */
 function chosen(cluster: Cluster, { flags, session }: Invocation) {
@@ -108,79 +88,41 @@ function chosen(cluster: Cluster, { flags, session }: Invocation) {
   };
 }
 
-function drillOf(
-  cluster: Cluster,
-  remote: Remote,
-  fence: string,
-  { flags, environment, session }: Invocation,
-): Drill {
-  const { address, port } = cluster.registration;
-  const behind = cluster.ingress;
-  const targets: readonly Target[] = [
-    // Without credentials an API server that is up says 401 (docs/facts.md, K3s endpoints).
-    {
-      name: "api",
-      url: `https://${address}:${port}/readyz`,
-      good: (status) => status === 200 || status === 401,
-    },
-    ...(behind
-      ? [
-          // Whatever Traefik says, it says something; 404 where it knows no such host.
-          {
-            name: "http",
-            url: `http://${address}:${behind.httpPort}/`,
-            good: (status: number) => status < 500,
-          },
-          {
-            name: "https",
-            url: `https://${address}:${behind.httpsPort}/`,
-            good: (status: number) => status < 500,
-          },
-        ]
-      : []),
-  ];
-  const run = programs(environment);
-  const command = flags["power"];
-  return {
-    cluster,
-    remote,
-    targets,
-    fence,
-    say: (text) => session.show(`${text}\n`),
-    interrupted: session.interrupted,
-    power: async (machine, to) => {
-      if (typeof command === "string") {
-        const { status, stderr } = await run("sh", ["-c", `${command} "$@"`, "sh", machine, to], {
-          limit: SWITCH_MS,
-        });
-        if (status !== 0)
-          throw new Failure(
-            `${asArgument(command)} ${machine} ${to} failed: ${stderr.trim()}`,
-            "try it by hand",
-          );
-        return;
-      }
-      const message =
-        to === "off"
-          ? `Pull the plug of ${machine} now. Is it out?`
-          : `Put the plug of ${machine} back. Is it in?`;
-      while (!(await session.dialogue.confirm({ message, flag: "--power CMD" })));
-    },
-  };
-}
-
-async function ask(made: readonly Scenario[], { flags, session }: Invocation): Promise<void> {
+/** What needs no machine to be seen, before any is asked; and whether the picture can be written, which takes its turn at the end. */
+function refuse(made: readonly Scenario[], { flags, session }: Invocation): void {
   if (made.length === 0)
     throw new Failure("there is no failure to make", "npx quorate drill --dry-run says why");
-  if (flags["yes"] === true) return;
-  if (!session.terminal)
+  if (flags["yes"] !== true && !session.terminal)
     throw new Failure(
       "there is nobody to ask",
       "npx quorate drill --dry-run shows what it does; then: npx quorate drill --yes",
     );
+  const picture = flags["svg"];
+  if (typeof picture !== "string") return;
+  try {
+    const fresh = !existsSync(picture);
+    closeSync(openSync(picture, "a"));
+    if (fresh) rmSync(picture);
+  } catch (error) {
+    throw new Failure(unwritable(picture, error), "name another file with --svg; nothing was done", error);
+  }
+}
+
+/** False where the person wants to leave. Throws a Failure where the answer is no. */
+async function agreed(made: readonly Scenario[], { flags, session }: Invocation): Promise<boolean> {
+  if (flags["yes"] === true) return !session.interrupted.aborted;
   const message = `Make ${counted(made.length, "failure")} on this cluster, one after the other?`;
-  if (await session.dialogue.confirm({ message, flag: "--yes" })) return;
+  try {
+    if (await session.dialogue.confirm({ message, flag: "--yes" })) return true;
+  } catch (error) {
+    if (error instanceof Interrupted) return false;
+    throw error;
+  }
   throw new Failure("nothing was done", "npx quorate drill asks again");
+}
+
+function unwritable(file: string, error: unknown): string {
+  return `cannot write ${printable(file)}: ${(error as Error).message}`;
 }
 
 function dryRun(made: readonly Scenario[], leftOut: readonly LeftOut[], json: boolean): Result {
@@ -194,20 +136,21 @@ function dryRun(made: readonly Scenario[], leftOut: readonly LeftOut[], json: bo
   return { exit: 0, stdout: `${JSON.stringify({ made, leftOut }, null, 2)}\n`, stderr: text };
 }
 
+/** A picture that cannot be written any more costs nobody what was measured. */
 function resultOf(report: Report, { flags, json, session }: Invocation): Result {
   const picture = flags["svg"];
+  let missing = "";
   if (typeof picture === "string") {
     try {
       writeFileSync(picture, timeline(report));
     } catch (error) {
-      throw new Failure(
-        `cannot write ${picture}: ${(error as Error).message}`,
-        "name another file with --svg",
-        error,
-      );
+      missing = `error: ${unwritable(picture, error)}\n  next: name another file with --svg\n`;
     }
   }
   const text = formatReport(report);
-  const exit = session.interrupted.aborted ? 130 : held(report) ? 0 : 1;
-  return json ? { exit, stdout: reportJson(report), stderr: text } : { exit, stdout: text, stderr: "" };
+  const interrupted = session.interrupted.aborted || report.ended === INTERRUPTED;
+  const exit = interrupted ? 130 : held(report) && missing === "" ? 0 : 1;
+  return json
+    ? { exit, stdout: reportJson(report), stderr: `${text}${missing}` }
+    : { exit, stdout: text, stderr: missing };
 }
