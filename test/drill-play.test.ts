@@ -76,6 +76,18 @@ describe("a failure of a drill, on machines that are played", { concurrency: tru
     assert.match(place.ran[0] ?? "", / later quorate-drill [^]*systemctl stop k3s/);
   });
 
+  test("what a machine says is shown without what moves a cursor, and without what looks like a secret", async (t) => {
+    const place = await drillPlay(t);
+    const token = "K10deadbeef".padEnd(70, "0");
+    place.next("restart k3s", { exit: 1, stderr: `first\n\u001b[2Jno ${token}::server:abc\n` });
+    await assert.rejects(actsOf(place.drill, place.scenario("server-1/restart")).make(), (error: Failure) => {
+      assert.match(error.message, /^server-1: .*no /);
+      assert.ok(!error.message.includes("\u001b"), error.message);
+      assert.ok(!error.message.includes(token), error.message);
+      return true;
+    });
+  });
+
   test("a machine that may be cut off is not believed to be well before it has healed itself", async (t) => {
     const place = await drillPlay(t);
     const acts = actsOf(place.drill, place.scenario("server-1/cut", { seconds: 0.5 }));

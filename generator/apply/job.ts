@@ -108,7 +108,8 @@ export function takenOver(machine: string, stdout: string): TakenOver {
   );
 }
 
-function lastWords(text: string): string {
+/** The last line of what a script said, fit to be shown. */
+export function lastWords(text: string): string {
   const line = text.trim().split("\n").at(-1) ?? "";
   return printable(maskSecrets(line)).slice(0, 300);
 }

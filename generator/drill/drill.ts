@@ -1,6 +1,6 @@
 // What every part of a drill needs, and how a script is run on a machine: at once or not at all.
 import { setTimeout as sleep } from "node:timers/promises";
-import { TAKEN, takenOver } from "../apply/job.ts";
+import { lastWords, TAKEN, takenOver } from "../apply/job.ts";
 import type { Remote } from "../apply/remote.ts";
 import { Failure } from "../failure.ts";
 import type { Cluster, Node } from "../model/cluster.ts";
@@ -35,9 +35,8 @@ export async function must(
   if (!result.finished) throw new Failure(`${name}: ${result.message}`, result.next);
   if (result.exit === 0) return;
   if (result.exit === TAKEN) throw takenOver(name, result.stdout);
-  const last = result.stderr.trim().split("\n").at(-1) ?? "";
   throw new Failure(
-    `${name}: ${last || `a script ended with ${result.exit}`}`,
+    `${name}: ${lastWords(result.stderr) || `a script ended with ${result.exit}`}`,
     `look at it: npx quorate ssh ${name}`,
   );
 }
