@@ -4,7 +4,7 @@ import { test } from "node:test";
 import * as fc from "fast-check";
 import { deriveSecret } from "../generator/secrets/derive.ts";
 import { knownSecrets } from "../generator/secrets/known.ts";
-import { REDACTED, redact } from "../generator/secrets/redact.ts";
+import { hideIn, hider, REDACTED, redact } from "../generator/secrets/redact.ts";
 import { makeCluster } from "./support/clusters.ts";
 
 const ENCODINGS: Readonly<Record<string, (secret: string) => string>> = {
@@ -129,4 +129,20 @@ test("a megabyte of journal and a hundred machines take less than 3 s", () => {
   const started = performance.now();
   assert.equal(redact(text, secrets), text);
   assert.ok(performance.now() - started < 3000, `${performance.now() - started} ms`);
+});
+
+test("letters that grow when they are made small do not move what is taken out", () => {
+  const root = Buffer.alloc(32, 0xab);
+  const hex = root.toString("hex").toUpperCase();
+  assert.equal(redact(`İİİİ ${hex} end`, [root]), `İİİİ ${REDACTED} end`);
+});
+
+test("a hider leaves alone what only looks like a secret; in a value it finds every text", () => {
+  const hide = hider(["a-secret-of-ours"]);
+  const sum = "ab".repeat(32);
+  assert.equal(hide(`${sum} a-secret-of-ours`), `${sum} ${REDACTED}`);
+  assert.deepEqual(hideIn({ a: [null, 1, "x a-secret-of-ours"], b: { c: "y" } }, hide), {
+    a: [null, 1, `x ${REDACTED}`],
+    b: { c: "y" },
+  });
 });

@@ -20,22 +20,41 @@ const PRIVATE_KEY = /-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----(?:[^]*?-----END [A-Z0
  * whatever looks like a token or a private key. A private key without an end takes the rest of the text with it.
  */
 export function redact(text: string, secrets: readonly (string | Uint8Array)[]): string {
-  const { folded, place } = fold(text);
-  const hits = findAll(folded, secrets).sort((a, b) => a.from - b.from);
-  let shown = "";
-  let done = 0;
-  for (const { from, to } of hits) {
-    const start = place(from);
-    const end = place(to - 1) + 1;
-    if (start >= done) shown += text.slice(done, start) + REDACTED;
-    done = Math.max(done, end);
-  }
-  return maskSecrets((shown + text.slice(done)).replace(PRIVATE_KEY, REDACTED));
+  return maskSecrets(hider(secrets)(text));
+}
+
+/** Takes these secrets and every private key out of a text, as `redact` does, and leaves alone what only looks like one. For many texts. */
+export function hider(secrets: readonly (string | Uint8Array)[]): (text: string) => string {
+  const forms = byHeads(secrets);
+  return (text) => {
+    const { folded, place } = fold(text);
+    const hits = findAll(folded, forms).sort((a, b) => a.from - b.from);
+    let shown = "";
+    let done = 0;
+    for (const { from, to } of hits) {
+      const start = place(from);
+      const end = place(to - 1) + 1;
+      if (start >= done) shown += text.slice(done, start) + REDACTED;
+      done = Math.max(done, end);
+    }
+    return (shown + text.slice(done)).replace(PRIVATE_KEY, REDACTED);
+  };
+}
+
+/** The same value with every text in it, however deep, given to `hide`. Keys stay as they are. */
+export function hideIn<T>(value: T, hide: (text: string) => string): T;
+export function hideIn(value: unknown, hide: (text: string) => string): unknown {
+  if (typeof value === "string") return hide(value);
+  if (Array.isArray(value)) return value.map((each: unknown) => hideIn(each, hide));
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, each]: readonly [string, unknown]) => [key, hideIn(each, hide)]),
+  );
 }
 
 /** True where one of these secrets is in the text, in any of the forms that `redact` finds, or any private key. */
 export function holdsSecret(text: string, secrets: readonly (string | Uint8Array)[]): boolean {
-  return text.search(PRIVATE_KEY) >= 0 || findAll(fold(text).folded, secrets).length > 0;
+  return text.search(PRIVATE_KEY) >= 0 || findAll(fold(text).folded, byHeads(secrets)).length > 0;
 }
 
 /** The text without its line breaks, and where each of its characters stood. */
@@ -131,22 +150,54 @@ interface Hit {
   readonly to: number;
 }
 
-function findAll(folded: string, secrets: readonly (string | Uint8Array)[]): Hit[] {
-  const forms = formsOf(secrets);
-  return [...find(folded, forms.exact), ...find(folded.toLowerCase(), forms.anyCase)];
+interface ByHead {
+  readonly forms: ReadonlyMap<string, readonly string[]>;
+  /** 1 at every pair of letters that a form begins with: nearly all places of a text are passed over by that alone. */
+  readonly begins: Uint8Array;
+}
+type ByHeads = Readonly<Record<keyof Forms, ByHead>>;
+
+/** Every request to GitHub is looked through by the same list: its forms are made once. */
+const heads = new WeakMap<readonly (string | Uint8Array)[], ByHeads>();
+
+function byHeads(secrets: readonly (string | Uint8Array)[]): ByHeads {
+  const known = heads.get(secrets);
+  if (known) return known;
+  const { exact, anyCase } = formsOf(secrets);
+  const made = { exact: byHead(exact), anyCase: byHead(anyCase) };
+  heads.set(secrets, made);
+  return made;
+}
+
+function byHead(forms: readonly string[]): ByHead {
+  const found = new Map<string, string[]>();
+  const begins = new Uint8Array(1 << 16);
+  for (const form of forms) {
+    const same = found.get(form.slice(0, HEAD));
+    if (same) same.push(form);
+    else found.set(form.slice(0, HEAD), [form]);
+    begins[pairAt(form, 0)] = 1;
+  }
+  return { forms: found, begins };
+}
+
+/** A number below 65,536 for two letters; of rare ones some have the same. */
+function pairAt(text: string, at: number): number {
+  return ((text.charCodeAt(at) & 0xff) << 8) | (text.charCodeAt(at + 1) & 0xff);
+}
+
+function findAll(folded: string, { exact, anyCase }: ByHeads): Hit[] {
+  // Letter for letter: of İ, toLowerCase makes two, and every later place would be another one.
+  const lower = folded.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
+  return [...find(folded, exact), ...find(lower, anyCase)];
 }
 
 /** Every place of every form. The time grows with the text, not with the number of forms. */
-function find(text: string, forms: readonly string[]): readonly Hit[] {
-  const byHead = new Map<string, string[]>();
-  for (const form of forms) {
-    const same = byHead.get(form.slice(0, HEAD));
-    if (same) same.push(form);
-    else byHead.set(form.slice(0, HEAD), [form]);
-  }
+function find(text: string, { forms, begins }: ByHead): readonly Hit[] {
   const hits: Hit[] = [];
   for (let from = 0; from + SHORTEST <= text.length; from += 1) {
-    for (const form of byHead.get(text.slice(from, from + HEAD)) ?? []) {
+    if (begins[pairAt(text, from)] === 0) continue;
+    for (const form of forms.get(text.slice(from, from + HEAD)) ?? []) {
       if (text.startsWith(form, from)) hits.push({ from, to: from + form.length });
     }
   }
