@@ -7,6 +7,7 @@ import type { Drift } from "../generator/drift/drift.ts";
 import { type ClusterRecord, parseRecord } from "../generator/model/record.ts";
 import { NODE_PATHS } from "../generator/render/node-paths.ts";
 import { run } from "../generator/verbs.ts";
+import { driftAnswer } from "./support/drift-answer.ts";
 import { clusterOf } from "./support/fixtures.ts";
 import { planPlace, type PlanPlace } from "./support/plan-place.ts";
 import { scratch } from "./support/scratch.ts";
@@ -41,7 +42,7 @@ async function play(t: TestContext): Promise<Play> {
   writeFileSync(join(folder, "bin/ssh"), SSH);
   chmodSync(join(folder, "bin/ssh"), 0o755);
   const { nodes, name: cluster } = clusterOf(readFileSync(place.config, "utf8"));
-  const texts = new Map(nodes.map(({ name, role }) => [name, answerOf(cluster, name, role)]));
+  const texts = new Map(nodes.map(({ name, role }) => [name, driftAnswer({ cluster, name, role })]));
   for (const [name, text] of texts) writeFileSync(join(folder, name), text);
   return {
     place,
@@ -58,57 +59,6 @@ async function play(t: TestContext): Promise<Play> {
     },
     sshFiles: () => readFileSync(join(folder, "files"), "utf8"),
   };
-}
-
-const DIGEST = "2".repeat(64);
-
-function answerOf(cluster: string, name: string, role: string): string {
-  const status = {
-    format: 1,
-    name,
-    role,
-    cluster,
-    state: "ready",
-    step: "ready",
-    since: 1,
-    waitingFor: "",
-    error: "",
-    next: "",
-    now: 2,
-    boot: "b",
-    k3s: "",
-    applied: DIGEST,
-    voter: true,
-    voters: 3,
-    members: 3,
-    vip: false,
-  };
-  const unit = (each: string) => `unit ${each} LoadState=loaded ActiveState=active UnitFileState=enabled \n`;
-  const servers = ["server-1", "server-2", "server-3"];
-  const members = servers.map((each, index) => ({
-    name: `${each}-0a1b2c3d`,
-    peerURLs: [`https://192.168.1.${11 + index}:2380`],
-  }));
-  const items = servers.map((each) => ({
-    metadata: { name: each },
-    status: { conditions: [{ type: "Ready", status: "True" }], nodeInfo: { kubeletVersion: "v1.36.4+k3s1" } },
-  }));
-  return [
-    `digest ${DIGEST}\n`,
-    unit(NODE_PATHS.unit),
-    unit(role === "server" ? "k3s" : "haproxy"),
-    `status ${base64(JSON.stringify(status))}\n`,
-    ...(role === "server"
-      ? [
-          "k3s k3s version v1.36.4+k3s1 (abc)\n",
-          `ca ${"c".repeat(64)}\n`,
-          `members ${base64(JSON.stringify({ members }))}\n`,
-          `namespace ${base64('{"metadata":{"uid":"11111111-2222-3333-4444-555555555555"}}')}\n`,
-          `nodes ${base64(JSON.stringify({ items }))}\n`,
-        ]
-      : []),
-    "end\n",
-  ].join("");
 }
 
 test(

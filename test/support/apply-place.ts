@@ -16,7 +16,8 @@ import { scratch } from "./scratch.ts";
 
 export const CA_HASH = "d".repeat(64);
 export const UID = "0b1c2d3e-0000-1111-2222-333344445555";
-const ROOT = new Uint8Array(32).fill(3);
+/** The cluster's secret, where a test gives no other. */
+export const ROOT = new Uint8Array(32).fill(3);
 
 export interface ApplyPlace extends PlanPlace {
   readonly cluster: () => Cluster;
@@ -31,8 +32,13 @@ export interface ApplyPlace extends PlanPlace {
   readonly verb: (name: string, args: readonly string[], session?: Partial<Session>) => Promise<Result>;
   /** Writes the record that belongs to the secret. */
   readonly recordIt: (change?: (record: ClusterRecord) => ClusterRecord) => void;
-  /** A file that the ssh looks at: `on-take` is a piece of shell that runs as a hold is taken. */
+  /**
+   * A file that the ssh looks at. Pieces of shell: `on-take` as a hold is taken, `on-send` as files arrive. `MACHINE.verify` and
+   * `MACHINE.drift`: what it answers to these questions.
+   */
   readonly playFile: (name: string) => string;
+  /** For programs: where the ssh is found, and what it looks at. */
+  readonly environment: Readonly<Record<string, string>>;
 }
 
 // The command names how many bytes of the input are the script (generator/apply/ssh.ts, onStandardInput).
@@ -51,10 +57,21 @@ if [ -e "$PLAY/$machine.off" ]; then
   exit 255
 fi
 case $script in
+  *timedatectl*)
+    say verify
+    if [ -e "$PLAY/$machine.verify" ]; then cat "$PLAY/$machine.verify"; exit 0; fi
+    printf 'clock %s yes\\nk3s v1.36.4+k3s1\\netcd {"health":"true"}\\n' "$(date +%s)"
+    case $machine in
+      lb-1) sed 's/"vip":false/"vip":true/' "$PLAY/$machine.status" ;;
+      *) cat "$PLAY/$machine.status" ;;
+    esac ;;
+  *' given='*) say inspect; cat "$PLAY/$machine.drift" ;;
   *'wanted=$(cat)'*) say look; cat "$PLAY/$machine.look" ;;
   *'status --json'*) say status; cat "$PLAY/$machine.status" ;;
   */cacerts*) say facts; printf '%s  -\\n{"metadata": {"uid": "%s"}}\\n' ${CA_HASH} ${UID} ;;
-  *'tar -x'*) say send ;;
+  *'tar -x'*)
+    say send
+    [ ! -e "$PLAY/on-send" ] || . "$PLAY/on-send" ;;
   *'start --no-block quorate-node'*)
     say start
     for part in look status; do
@@ -77,13 +94,17 @@ esac
 `;
 
 /** Nothing is recorded; every machine is as it should be. */
-export async function applyPlace(t: TestContext, fixture = "sample"): Promise<ApplyPlace> {
+export async function applyPlace(
+  t: TestContext,
+  fixture = "sample",
+  root: Uint8Array = ROOT,
+): Promise<ApplyPlace> {
   const place = await planPlace(t, fixture);
   const play = scratch(t);
   mkdirSync(join(play, "bin"));
   writeFileSync(join(play, "bin/ssh"), SSH, { mode: 0o755 });
   mkdirSync(join(place.folder, ".secrets"), { mode: 0o700 });
-  writeFileSync(join(place.folder, ".secrets/cluster-secret"), `${Buffer.from(ROOT).toString("hex")}\n`, {
+  writeFileSync(join(place.folder, ".secrets/cluster-secret"), `${Buffer.from(root).toString("hex")}\n`, {
     mode: 0o600,
   });
   chmodSync(join(place.folder, ".secrets"), 0o700);
@@ -128,9 +149,10 @@ export async function applyPlace(t: TestContext, fixture = "sample"): Promise<Ap
       place.record((each) =>
         change({
           ...each,
-          cluster: { ...each.cluster, secretCheck: rootCheck(ROOT), caHash: CA_HASH, uid: UID },
+          cluster: { ...each.cluster, secretCheck: rootCheck(root), caHash: CA_HASH, uid: UID },
         }),
       ),
     playFile: (name) => join(play, name),
+    environment,
   };
 }
