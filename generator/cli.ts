@@ -15,21 +15,25 @@ async function main(): Promise<void> {
   const interruption = new AbortController();
   let cleanUp = CLEAN_UP_MS;
   const interrupt = () => {
+    if (interruption.signal.aborted) return;
     interruption.abort();
     // A verb that has something to clean up does so now; one that does not listen is not waited for.
     setTimeout(() => process.exit(INTERRUPTED), cleanUp).unref();
   };
+  let pressed = false;
   process.on("SIGINT", () => {
-    if (!interruption.signal.aborted) return interrupt();
+    if (!pressed) {
+      pressed = true;
+      return interrupt();
+    }
     process.stderr.write(
       "interrupted again: ended at once, nothing more was put back\n  next: run the same command again\n",
     );
     process.exit(INTERRUPTED);
   });
-  // GitHub sends it some seconds after SIGINT, and the end later still: what is under way then goes on.
-  process.on("SIGTERM", () => {
-    if (!interruption.signal.aborted) interrupt();
-  });
+  // GitHub's runner sends it 7.5 s after SIGINT, and ends everything 2.5 s later: an apply that tells by then what it has done goes on.
+  // https://docs.github.com/actions/reference/workflows-and-actions/workflow-cancellation
+  process.on("SIGTERM", interrupt);
   // A reader that went away (| head) is no failure of ours.
   process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1));
   const screen = process.stderr.isTTY && process.env["TERM"] !== "dumb";
