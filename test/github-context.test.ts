@@ -35,8 +35,16 @@ test("a push", () => {
     run: { id: 17, attempt: 2, url: "https://github.com/Somebody/home.cluster/actions/runs/17/attempts/2" },
     api: "https://api.github.com",
     server: "https://github.com",
+    isPublic: null,
     pull: null,
   });
+});
+
+test("whether anybody may read the repository, where the event says so", () => {
+  assert.equal(read({ repository: { private: false, full_name: "Somebody/home.cluster" } }).isPublic, true);
+  assert.equal(read({ repository: { private: true } }).isPublic, false);
+  assert.equal(read({ schedule: "43 4 * * *" }).isPublic, null);
+  assert.throws(() => read({ repository: { private: "no" } }), /look at repository\.private/);
 });
 
 test("a pull request of the same repository, of a fork, and of a fork that is gone", () => {

@@ -37,10 +37,13 @@ export interface Context {
   /** Without a slash at the end: `https://api.github.com`. */
   readonly api: string;
   readonly server: string;
+  /** Whether anybody may read the repository, and so fork it; null: the event does not say. */
+  readonly isPublic: boolean | null;
   readonly pull: Pull | null;
 }
 
 interface Payload {
+  readonly repository?: { readonly private?: boolean };
   readonly pull_request?: {
     readonly number: number;
     readonly head: { readonly sha: string; readonly repo: { readonly full_name: string } | null };
@@ -53,6 +56,7 @@ const commit = { type: "string", pattern: SHA } as const;
 const isPayload = new Ajv().compile<Payload>({
   type: "object",
   properties: {
+    repository: { type: "object", properties: { private: { type: "boolean" } } },
     pull_request: {
       type: "object",
       required: ["number", "head", "base"],
@@ -98,6 +102,7 @@ export function readContext(
   const id = Number(value("GITHUB_RUN_ID", /^\d{1,15}$/));
   const attempt = Number(value("GITHUB_RUN_ATTEMPT", /^\d{1,9}$/));
   const payload = readPayload(value("GITHUB_EVENT_PATH", /./), readText);
+  const isPrivate = payload.repository?.private;
   return {
     repository: { owner, repo },
     event,
@@ -106,6 +111,7 @@ export function readContext(
     run: { id, attempt, url: `${server}/${whole}/actions/runs/${id}/attempts/${attempt}` },
     api: address(value("GITHUB_API_URL", /^https?:\/\//)),
     server,
+    isPublic: isPrivate === undefined ? null : !isPrivate,
     pull: payload.pull_request ? pullOf(payload.pull_request, whole) : null,
   };
 }
