@@ -11,7 +11,7 @@ import { readRecord } from "../read-record.ts";
 import type { Command, Invocation, Result } from "./command.ts";
 import { driftOfMachines } from "./drift.ts";
 import { loadConfig } from "./load.ts";
-import { type Job, openJob } from "./pipeline-job.ts";
+import { inJob, type Job, type JobOptions } from "./pipeline-job.ts";
 import { reachRecorded } from "./reach.ts";
 
 const SAID: Readonly<Record<DriftIssueDone["did"], string>> = {
@@ -25,35 +25,44 @@ const SAID: Readonly<Record<DriftIssueDone["did"], string>> = {
 
 /**
  * Exit 0 when every machine was asked and the issue says what was found, drift or none: a drift is no failure of the job. Exit 1
- * where a machine could not be asked. Throws a Failure where there is no record, or GitHub does not take the issue.
+ * where a machine could not be asked, the config has errors, or GitHub does not take the issue. Throws a Failure where this is no run
+ * that may look.
  */
-export const pipelineDrift: Command = async (invocation) => {
-  const { cluster, findings, report } = loadConfig(invocation.config);
-  const job = openJob(invocation, []);
-  try {
-    if (!cluster) {
-      invocation.session.show(await report(findings, invocation.colour));
-      throw new Failure("the config has errors: the machines cannot be reached", "npx quorate check");
-    }
-    return await look(job, cluster, invocation);
-  } finally {
-    job.close();
-  }
-};
+export const pipelineDrift: Command = (invocation) => driftAs(invocation);
 
-async function look(job: Job, cluster: Cluster, invocation: Invocation): Promise<Result> {
-  const { github, context, run, secrets } = job;
+/** The same, with what tests give in the place of GitHub. */
+export function driftAs(given: Invocation, options: JobOptions = {}): Promise<Result> {
+  const { cluster, findings, report } = loadConfig(given.config);
+  return inJob(
+    given,
+    "drift",
+    () => [],
+    options,
+    async (job) => {
+      if (cluster) return look(job, cluster);
+      job.invocation.session.show(await report(findings, given.colour));
+      throw new Failure("the config has errors: the machines cannot be reached", "npx quorate check");
+    },
+  );
+}
+
+async function look(job: Job, cluster: Cluster): Promise<Result> {
+  const { github, context, run, secrets, invocation } = job;
   const { config, session } = invocation;
-  const { record } = await readRecord(config, run, { branch: cluster.state.branch, fetches: true });
+  const { record, problem } = await readRecord(config, run, { branch: cluster.state.branch, fetches: true });
   if (!record) {
     const message = "nothing was applied yet, so nothing can have drifted";
     job.annotate({ level: "notice", title: "drift", message });
     return { exit: 0, stdout: "", stderr: `pipeline drift: ${message}\n` };
   }
+  const notes =
+    problem === null
+      ? []
+      : [`the record on the shared branch could not be looked at (${problem}); the one here counts`];
   const remote = reachRecorded(cluster, record, invocation);
   let drift;
   try {
-    drift = await driftOfMachines(cluster, remote, { config, run, record, notes: [] });
+    drift = job.hidden(await driftOfMachines(cluster, remote, { config, run, record, notes }));
   } finally {
     await remote.close();
   }

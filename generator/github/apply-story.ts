@@ -11,12 +11,16 @@ export interface ApplyStory {
   readonly source: string;
   /** The page of the run. */
   readonly run: string;
-  /** What became of every machine; null where it stopped before the first one. */
+  /** What became of every machine; null where it stopped before that was known. */
   readonly results: readonly MachineResult[] | null;
+  /** The work on a machine has begun. */
+  readonly begun: boolean;
   /** Why it stopped, or did not come to its end. */
   readonly stopped: { readonly message: string; readonly next: string } | null;
   /** What verify says afterwards; null where nobody has asked. */
   readonly checks: readonly Check[] | null;
+  /** The machines are as the config says, that was verified, and it is recorded. */
+  readonly done: boolean;
   /** Null where nothing was to be committed, or it failed. */
   readonly committed: Committed | null;
   /** What could not be told to GitHub, and whatever else people should know. */
@@ -26,9 +30,16 @@ export interface ApplyStory {
 /** By this our comment about an apply is found again. */
 export const APPLIED_MARKER = "<!-- quorate:applied ";
 
+const LINE = /^<!-- quorate:applied \{"v":1,"source":"([0-9a-f]{40})","done":true\} -->\r?$/;
+
+/** Of a comment that tells of an apply which came to its end: the commit that was applied. Null for all else. */
+export function doneIn(body: string): string | null {
+  return LINE.exec(body.split("\n", 1)[0] ?? "")?.[1] ?? null;
+}
+
 /** The body of the comment in at most so many bytes; what is cut is said. */
 export function storyOf(story: ApplyStory, budget: number): string {
-  const marker = `${APPLIED_MARKER}${JSON.stringify({ v: 1, source: story.source })} -->`;
+  const marker = `${APPLIED_MARKER}${JSON.stringify({ v: 1, source: story.source, done: story.done })} -->`;
   const head = [marker, `### Apply: ${verdict(story)}`, ""];
   const tail = [`Commit ${code(story.source.slice(0, 12))}, [the run](${story.run}).`];
   const lines = [
@@ -46,18 +57,26 @@ export function storyOf(story: ApplyStory, budget: number): string {
 }
 
 /** One line of plain words, for a title. */
-export function verdict({ results, stopped, checks, cluster }: ApplyStory): string {
-  if (results === null) return "stopped before the first machine, and nothing was changed";
+export function verdict({ results, begun, stopped, checks, cluster }: ApplyStory): string {
+  if (results === null)
+    return begun
+      ? "stopped in the midst of the machines; the record says what runs where"
+      : "stopped before the first machine, and nothing was changed";
   const of = (...outcomes: readonly MachineResult["outcome"][]) =>
     results.filter(({ outcome }) => outcomes.includes(outcome));
   const applied = of("applied").length;
   const bad = results.filter(({ outcome }) => !["applied", "unchanged", "left alone"].includes(outcome));
   const did = applied === 0 ? "nothing had to be changed" : `${counted(applied, "machine")} changed`;
-  if (bad.length > 0)
-    return `${did}, and ${listed(bad.map(({ name, outcome }) => `${name} was ${said(outcome)}`))}`;
+  if (bad.length > 0) {
+    const ill = listed(bad.map(({ name, outcome }) => `${name} was ${said(outcome)}`));
+    return applied === 0 ? ill : `${did}, and ${ill}`;
+  }
   const failed = (checks ?? []).filter(({ result }) => result === "fail").length;
   if (failed > 0) return `${did}, but verify fails in ${counted(failed, "line")}`;
   if (stopped) return `${did}, but it did not come to its end`;
+  if (checks === null) return `${did}, but it was not verified`;
+  const silent = checks.filter(({ result }) => result === "skip").length;
+  if (silent > 0) return `${did}, but verify could not ask ${counted(silent, "line")}`;
   const left = of("left alone").length;
   return left === 0
     ? `${did}; cluster ${cluster} is as the config says`
@@ -94,17 +113,23 @@ function table(results: readonly MachineResult[]): readonly string[] {
 
 function verified({ checks }: ApplyStory): readonly string[] {
   if (checks === null) return [];
-  const failed = checks.filter(({ result }) => result === "fail");
-  const passed = checks.filter(({ result }) => result === "pass").length;
-  if (failed.length === 0) return [`Verified: ${passed} of ${counted(checks.length, "line")} pass.`, ""];
-  return [
-    `Verify fails in ${failed.length} of ${counted(checks.length, "line")}.`,
-    "",
+  const of = (wanted: Check["result"]) => checks.filter(({ result }) => result === wanted);
+  const failed = of("fail");
+  const all = counted(checks.length, "line");
+  const items = [
     ...failed.map(
       ({ id, expected, seen, cause, next }) =>
         `- ${code(id)}: expected ${prose(expected)}, seen ${prose(seen)}; likely ${prose(cause)}; next: ${nextAction(next)}`,
     ),
+    ...of("skip").map(({ id, seen }) => `- ${code(id)} was not asked: ${prose(seen)}`),
+  ];
+  return [
+    failed.length === 0
+      ? `Verified: ${of("pass").length} of ${all} pass.`
+      : `Verify fails in ${failed.length} of ${all}.`,
     "",
+    ...items,
+    ...(items.length > 0 ? [""] : []),
   ];
 }
 

@@ -1,12 +1,13 @@
 // Tells GitHub of each machine as it is worked on, beside the work: no outage of GitHub holds a machine up.
 import type { MachineResult, Watcher } from "../apply/rollout.ts";
-import { Failure } from "../failure.ts";
 import type { Github } from "./client.ts";
-import type { Repository, Run } from "./context.ts";
+import type { Context } from "./context.ts";
 import { type DeploymentState, setDeployment } from "./deployments.ts";
 
 export interface Deploying {
   readonly watcher: Watcher;
+  /** Whether the work on any machine has begun. */
+  readonly begun: () => boolean;
   /** Waits until all is told. Returns what could not be, as sentences. */
   readonly told: () => Promise<readonly string[]>;
 }
@@ -23,8 +24,12 @@ const STATES: Readonly<Record<MachineResult["outcome"], DeploymentState | null>>
   "left alone": null,
 };
 
-/** Deployments of these machines, of a commit. */
-export function deploying(github: Github, repo: Repository, sha: string, run: Run): Deploying {
+/** Deployments of a commit. `hidden` takes the secrets out of what machines have said. */
+export function deploying(
+  github: Github,
+  { repository: repo, sha, run }: Pick<Context, "repository" | "sha" | "run">,
+  hidden: (text: string) => string,
+): Deploying {
   const queues = new Map<string, Promise<void>>();
   const untold = new Map<string, string>();
   // What is told of one machine keeps its order.
@@ -37,8 +42,8 @@ export function deploying(github: Github, repo: Repository, sha: string, run: Ru
           await setDeployment(github, { repo, sha, run, machine, state, description });
           untold.delete(machine);
         } catch (error) {
-          if (!(error instanceof Failure)) throw error;
-          untold.set(machine, error.message);
+          // Whatever it is: thrown here it would end the program, in the midst of the work on the machines.
+          untold.set(machine, (error as Error).message);
         }
       }),
     );
@@ -54,9 +59,10 @@ export function deploying(github: Github, repo: Repository, sha: string, run: Ru
       end: () => {},
       result: ({ name, outcome, action, message }) => {
         const state = STATES[outcome];
-        if (state !== null) tell(name, state, message === "" ? `${action}: ${outcome}` : message);
+        if (state !== null) tell(name, state, message === "" ? `${action}: ${outcome}` : hidden(message));
       },
     },
+    begun: () => begun.size > 0,
     told: async () => {
       await Promise.all(queues.values());
       return [...untold].map(

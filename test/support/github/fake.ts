@@ -65,6 +65,8 @@ export interface FakeGithub {
   /** What was not as GitHub describes it; a test must find none. */
   readonly violations: readonly string[];
   readonly fault: (operation: string, fault: Fault, options?: FaultOptions) => void;
+  /** From now on nothing goes wrong. */
+  readonly calm: () => void;
   /** The requests of that operation. */
   readonly asked: (operation: string) => readonly Logged[];
   readonly answer: (sent: Sent) => Got;
@@ -230,6 +232,7 @@ export function fakeGithub(git: string): FakeGithub {
     log,
     violations,
     fault: (operation, fault, { skip = 0, times = 1 } = {}) => faults.push({ operation, fault, skip, times }),
+    calm: () => void faults.splice(0),
     asked: (operation) => log.filter((each) => each.operation === operation),
     answer,
     fetch: asFetch(answer),
