@@ -1,4 +1,4 @@
-// Ctrl-C, and what GitHub sends to a job that is cancelled: SIGINT, seconds later SIGTERM, and then the end.
+// Ctrl-C, and again: what a person sees who does not wait for what is being put back.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
@@ -46,15 +46,4 @@ test("a second Ctrl-C ends it at once, and says that nothing more was put back",
   child.kill("SIGINT");
   assert.equal(await ended, 130);
   assert.match(said(), /^interrupted again: ended at once, .*\n {2}next: run the same command again$/m);
-});
-
-test("SIGTERM is a Ctrl-C, and after one it does not end what is being put back", async (t) => {
-  const { child, ended, said } = await waiting(t);
-  child.kill("SIGTERM");
-  await sleep(300);
-  child.kill("SIGTERM");
-  await sleep(300);
-  assert.equal(child.exitCode, null);
-  assert.equal(await ended, 130);
-  assert.doesNotMatch(said(), /interrupted again/);
 });

@@ -82,8 +82,12 @@ describe("the drill, on three servers, an agent and two load balancers", { concu
       assert.equal(nobody.status, 1);
       assert.match(nobody.stderr, /^error: there is nobody to ask$/m);
 
-      await named("agent-1").must("quorate-node lease take other 60 ann@laptop");
+      // Somebody's apply that goes on and on: it renews its hold.
+      const take = () => named("agent-1").must("quorate-node lease take other 45 ann@laptop");
+      await take();
+      const beat = setInterval(() => void take(), 5000);
       const beside = await drill(["server-1/hung"]);
+      clearInterval(beat);
       assert.equal(beside.status, 1);
       assert.match(beside.stderr, /^error: another apply or drill works on agent-1: ann@laptop$/m);
       await named("agent-1").must("quorate-node lease drop other");
