@@ -2,13 +2,13 @@
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { test } from "node:test";
-import { deriveSecret } from "../generator/secrets/derive.ts";
-import { holdsSecret } from "../generator/secrets/redact.ts";
-import { run } from "../generator/verbs.ts";
-import { ROOT } from "./support/apply-place.ts";
-import { BOT, BOT_TOKEN } from "./support/github/fake.ts";
-import { type PipelinePlace, pipelinePlace, SSH_KEY } from "./support/pipeline-place.ts";
-import { commandsIn } from "./support/workflow-log.ts";
+import { deriveSecret } from "../../generator/secrets/derive.ts";
+import { holdsSecret } from "../../generator/secrets/redact.ts";
+import { run } from "../../generator/verbs.ts";
+import { ROOT } from "../support/apply-place.ts";
+import { BOT, BOT_TOKEN } from "../support/github/fake.ts";
+import { type PipelinePlace, pipelinePlace, SSH_KEY } from "../support/pipeline-place.ts";
+import { commandsIn } from "../support/workflow-log.ts";
 
 const FROM = '"k3s": {';
 const TO = '"k3s": { "tlsSans": ["a.example.org"],';

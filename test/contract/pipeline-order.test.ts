@@ -1,8 +1,8 @@
 // Runs of pipeline apply that come late, out of order, or beside another apply: no newer work is undone, and no record is lost.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { recordText } from "../generator/model/record.ts";
-import { pipelinePlace } from "./support/pipeline-place.ts";
+import { recordText } from "../../generator/model/record.ts";
+import { pipelinePlace } from "../support/pipeline-place.ts";
 
 const KEYS = "different 0644 YQo= /etc/quorate/authorized_keys";
 const FROM = '"k3s": {';

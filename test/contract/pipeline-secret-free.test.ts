@@ -6,17 +6,17 @@ import { subscribe } from "node:diagnostics_channel";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
-import { writeComment } from "../generator/commands/pipeline-comment.ts";
-import { openGithub } from "../generator/github/client.ts";
-import { readContext } from "../generator/github/context.ts";
-import { readReport } from "../generator/github/report.ts";
-import { knownSecrets } from "../generator/secrets/known.ts";
-import { holdsSecret } from "../generator/secrets/redact.ts";
-import { run } from "../generator/verbs.ts";
-import { BOT_TOKEN } from "./support/github/fake.ts";
-import { API } from "./support/github/play.ts";
-import { type PipelinePlace, pipelinePlace, SSH_KEY } from "./support/pipeline-place.ts";
-import { scratch } from "./support/scratch.ts";
+import { writeComment } from "../../generator/commands/pipeline-comment.ts";
+import { openGithub } from "../../generator/github/client.ts";
+import { readContext } from "../../generator/github/context.ts";
+import { readReport } from "../../generator/github/report.ts";
+import { knownSecrets } from "../../generator/secrets/known.ts";
+import { holdsSecret } from "../../generator/secrets/redact.ts";
+import { run } from "../../generator/verbs.ts";
+import { BOT_TOKEN } from "../support/github/fake.ts";
+import { API } from "../support/github/play.ts";
+import { type PipelinePlace, pipelinePlace, SSH_KEY } from "../support/pipeline-place.ts";
+import { scratch } from "../support/scratch.ts";
 
 // A commit's id is of its date too.
 for (const name of ["GIT_AUTHOR_DATE", "GIT_COMMITTER_DATE"]) process.env[name] = "2026-01-01T00:00:00Z";

@@ -1,8 +1,8 @@
 // GitHub does not answer: the machines are worked on once, what can be told later is, and the rest is said at the end.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Fault } from "./support/github/fake.ts";
-import { type PipelinePlace, pipelinePlace } from "./support/pipeline-place.ts";
+import type { Fault } from "../support/github/fake.ts";
+import { type PipelinePlace, pipelinePlace } from "../support/pipeline-place.ts";
 
 const KEYS = "different 0644 YQo= /etc/quorate/authorized_keys";
 const FROM = '"k3s": {';

@@ -4,7 +4,7 @@ import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { pipelinePlace } from "./support/pipeline-place.ts";
+import { pipelinePlace } from "../support/pipeline-place.ts";
 
 const KEYS = "different 0644 YQo= /etc/quorate/authorized_keys";
 const FROM = '"k3s": {';

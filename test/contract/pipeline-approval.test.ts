@@ -1,7 +1,7 @@
 // What pipeline apply may do to machines: what was shown and merged, and no more. Where it stops, no machine was touched.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type PipelinePlace, pipelinePlace, type Ran, type Shown } from "./support/pipeline-place.ts";
+import { type PipelinePlace, pipelinePlace, type Ran, type Shown } from "../support/pipeline-place.ts";
 
 const KEYS = "different 0644 YQo= /etc/quorate/authorized_keys";
 const CONFIG = "different 0600 YQo= /etc/rancher/k3s/config.yaml";

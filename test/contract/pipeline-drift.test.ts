@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { type PipelinePlace, pipelinePlace } from "./support/pipeline-place.ts";
+import { type PipelinePlace, pipelinePlace } from "../support/pipeline-place.ts";
 
 const base64 = (text: string) => Buffer.from(text).toString("base64");
 const KEYS = "/etc/quorate/authorized_keys";
