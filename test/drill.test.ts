@@ -131,6 +131,15 @@ test("what was felt: from the first request that failed to the last one, however
   assert.deepEqual(feltAt("none", [], 0, 10).sent, 0);
 });
 
+test("two times at which requests fail, seconds apart, are felt as the longer one, not as all between them", () => {
+  const at = (...moments: readonly number[]) => moments.map((moment) => sample(moment, 1, "ECONNREFUSED"));
+  const lasted = (samples: readonly Sample[]) => feltAt("api", samples, 0, 60_000).lasted;
+  assert.equal(lasted(at(1000, 1500, 20_000, 20_300)), 500);
+  assert.equal(lasted(at(1000, 3000, 5000)), 4000, "it goes on while less than two looks lie between");
+  assert.equal(lasted(at(1000, 3001)), 0);
+  assert.equal(lasted(at(5000)), 0);
+});
+
 test("a promise is broken when what was felt exceeds it by more than one look; not by a look", () => {
   const felt = (target: string, lasted: number) => ({ ...feltAt(target, [], 0, 1), failed: 1, lasted });
   const quiet = { noticed: "none", seconds: 18 } as const;

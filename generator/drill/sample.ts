@@ -17,8 +17,9 @@ export interface Felt {
   readonly sent: number;
   readonly failed: number;
   /**
-   * From the beginning of the first request that failed to that of the last one, in milliseconds: for how long new requests
-   * failed. One that hangs does so until its client gives up, which no cluster promises anything about.
+   * For how long new requests failed, at a time, in milliseconds: from the beginning of the first one to that of the last one, with
+   * no `CALM_MS` between them in which all went well. One that hangs does so until its client gives up, which no cluster promises
+   * anything about.
    */
   readonly lasted: number;
   /** The longest time without the end of a good answer. */
@@ -30,6 +31,9 @@ export interface Felt {
   readonly reasons: readonly (readonly [string, number])[];
 }
 
+/** Longer than two looks of a health check: what fails afterwards is another time, as when a machine comes back. */
+const CALM_MS = 2000;
+
 /** What was felt at one target. `from` and `to`: when the client began and stopped. */
 export function feltAt(target: string, samples: readonly Sample[], from: number, to: number): Felt {
   const own = samples
@@ -37,7 +41,6 @@ export function feltAt(target: string, samples: readonly Sample[], from: number,
     .toSorted((one, other) => one.at - other.at);
   const bad = own.filter(({ reason }) => reason !== null);
   const good = own.filter(({ reason }) => reason === null);
-  const [first, last] = [bad[0], bad.at(-1)];
   const answers = good.map(({ at, took }) => at + took).toSorted((one, other) => one - other);
   const moments = [from, ...answers.filter((at) => at < to), to];
   const gaps = moments.slice(1).map((at, index) => at - (moments[index] ?? at));
@@ -48,10 +51,22 @@ export function feltAt(target: string, samples: readonly Sample[], from: number,
     target,
     sent: own.length,
     failed: bad.length,
-    lasted: first && last ? Math.round(last.at - first.at) : 0,
+    lasted: Math.round(longestTime(bad)),
     longestGap: Math.round(Math.max(0, ...gaps)),
     p50: Math.round(times[Math.floor(times.length / 2)] ?? 0),
     p99: Math.round(times[Math.floor(times.length * 0.99)] ?? 0),
     reasons: [...counts].toSorted(([, one], [, other]) => other - one),
   };
+}
+
+/** Of requests in the order in which they were sent. */
+function longestTime(bad: readonly Sample[]): number {
+  let longest = 0;
+  let first = 0;
+  for (const [index, { at }] of bad.entries()) {
+    const before = bad[index - 1]?.at;
+    if (before === undefined || at - before > CALM_MS) first = at;
+    longest = Math.max(longest, at - first);
+  }
+  return longest;
 }
