@@ -46,6 +46,8 @@ test("the README has these commands and no others, and CI calls the second", () 
     "npx quorate card NAME TARGET",
     "npx quorate doctor",
     "npx quorate drift",
+    "npx quorate drill",
+    "npx quorate drill --dry-run",
     "npx quorate kubeconfig --merge",
     "npx quorate new",
     "npx quorate plan",
@@ -139,6 +141,16 @@ test(
     assert.match(stdout, /^doctor: \d+ ok, .*$/m);
   },
 );
+
+test("npx quorate drill --dry-run lists the failures; npx quorate drill asks nobody where there is nobody", () => {
+  const listed = sh("npx quorate drill --dry-run");
+  assert.equal(listed.status, 0, listed.stderr);
+  assert.match(listed.stdout, /^server-1\/hung +server-1 has .* felt: at most 10 s$/m);
+  assert.match(listed.stdout, /^lb-1\/stopped +left out: /m);
+  const drill = sh("npx quorate drill");
+  assert.equal(drill.status, 1);
+  assert.match(drill.stderr, /^error: .*\n {2}next: /m);
+});
 
 test("npx quorate runner-hook: without a remote it says which repository to name", () => {
   const { status, stdout, stderr } = sh("npx quorate runner-hook");
