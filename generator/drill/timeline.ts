@@ -3,8 +3,8 @@ import { formatSeconds } from "../tolerance/seconds.ts";
 import { type Moments, promised, type Report } from "./report.ts";
 import type { Sample } from "./sample.ts";
 
-const WIDTH = 960;
-const LEFT = 330;
+const WIDTH = 1060;
+const LEFT = 430;
 const ROW = 34;
 const TOP = 56;
 /** Bars this wide, in milliseconds. */
