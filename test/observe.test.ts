@@ -14,6 +14,7 @@ import { NODE_PATHS } from "../generator/render/node-paths.ts";
 import { deriveSecret } from "../generator/secrets/derive.ts";
 import { filesOf, nodeOf, SIX } from "./support/plan-play.ts";
 import { makeRecord } from "./support/record.ts";
+import { statusText } from "./support/says.ts";
 import { scratch } from "./support/scratch.ts";
 
 const ROOT = new Uint8Array(32).fill(3);
@@ -76,6 +77,16 @@ test("a machine is told the sums of its files, and no secret", async () => {
     for (const part of content)
       if (typeof part !== "string") assert.ok(!told.includes(deriveSecret(ROOT, part)), publicText([part]));
   }
+});
+
+test("the K3s that a machine names is what it has: from it plan knows what may follow", async () => {
+  const saying = (k3s: string) => {
+    const status = base64(statusText("server-1", { k3s }));
+    return answering(() => `status ${status}\nend\n`);
+  };
+  assert.equal((await saying("v1.35.9+k3s1")).k3s, "v1.35.9+k3s1");
+  assert.equal((await saying("")).k3s, "", "while one is installed");
+  assert.equal((await answering(() => "status \nend\n")).k3s, "");
 });
 
 test("an answer that is cut off, or a script that fails, is no answer", async () => {

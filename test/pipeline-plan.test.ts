@@ -187,3 +187,20 @@ test("outside of GitHub: a plan with no pull request, and --json on a clean stdo
   assert.deepEqual([broken.exit, broken.stdout], [1, ""]);
   assert.match(broken.stderr, /^::error title=pipeline plan::.*is not a record that this Quorate reads/);
 });
+
+test("a skipped minor of K3s: refused at its line, and the comment says which version comes first", async (t) => {
+  const place = await pullPlace(t);
+  await place.propose(() =>
+    place.edit("cluster.config.json", /"version": "v1[^"]*"/, '"version": "v1.38.0+k3s1"'),
+  );
+  const { exit, stdout } = await place.pipelinePlan();
+  assert.equal(exit, 1);
+  assert.match(
+    stdout,
+    /^::error file=cluster\.config\.json,line=\d+,col=\d+,title=refused%3A k3s\.version::/m,
+  );
+  const [refusal] = place.report().refusals;
+  const line = readFileSync(place.config, "utf8").split("\n")[(refusal?.line ?? 0) - 1] ?? "";
+  assert.match(line, /"version": "v1\.38\.0\+k3s1"/);
+  assert.match(refusal?.next ?? "", /^first the newest release of v1\.37 /);
+});

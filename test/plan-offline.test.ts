@@ -264,3 +264,28 @@ test("a record that cannot be read is an error, not an empty one", async (t) => 
   assert.match(stderr, /is not a record that this Quorate reads/);
   assert.equal(readFileSync(join(place.folder, "out/applied.json"), "utf8"), "{}");
 });
+
+test("a K3s version that is too far is refused with the one that comes first, as is one that is older", async (t) => {
+  const place = await planPlace(t);
+  place.record();
+  for (const [version, said] of [
+    [
+      "v1.38.0+k3s1",
+      /^refused: k3s\.version: server-1, server-2 and server-3 run K3s v1\.36\.4\+k3s1, .*\n {2}next: first the newest release of v1\.37 /m,
+    ],
+    [
+      "v1.35.9+k3s1",
+      /^refused: k3s\.version: .*K3s does not go back.*\n {2}next: put "v1\.36\.4\+k3s1" back/m,
+    ],
+  ] as const) {
+    place.edit("cluster.config.json", /"version": "v1[^"]*"/, `"version": "${version}"`);
+    const { exit, stdout } = await place.plan();
+    assert.equal(exit, 1, version);
+    assert.match(stdout, said);
+    assert.match(stdout, /^server-1 .* refused, 1 file$/m);
+  }
+  place.edit("cluster.config.json", /"version": "v1[^"]*"/, '"version": "v1.37.0+k3s1"');
+  const { exit, stdout } = await place.plan();
+  assert.equal(exit, 0, stdout);
+  assert.match(stdout, /^server-1 .* upgrade, 1 file$/m);
+});

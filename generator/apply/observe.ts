@@ -93,6 +93,7 @@ export async function observe(
     name: node.name,
     files: seen,
     problem: null,
+    k3s: answer.ok ? answer.status.k3s : "",
     voter: answer.ok && answer.status.voter,
     vip: answer.ok && answer.status.vip,
     ready: answer.ok && answer.status.state === "ready",
@@ -104,6 +105,7 @@ export async function observe(
 }
 
 const NOBODY_KNOWS = {
+  k3s: "",
   voter: false,
   vip: false,
   ready: false,

@@ -102,6 +102,7 @@ function standingFor({ name, role }: Node, files: ObservedMachine["files"]): Obs
     name,
     files,
     problem: null,
+    k3s: "",
     voter: role === "server",
     vip: null,
     ready: true,

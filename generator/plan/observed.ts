@@ -31,6 +31,8 @@ export interface ObservedMachine {
   readonly files: readonly ObservedFile[] | null;
   /** Why it could not be asked, and what to do. */
   readonly problem: { readonly message: string; readonly next: string } | null;
+  /** The K3s that is installed on it, as a release is called; empty where it does not say. */
+  readonly k3s: string;
   /** It votes in etcd now. */
   readonly voter: boolean;
   /** It holds the registration address now; null where nobody was asked. */

@@ -3,6 +3,7 @@ import type { Cluster, Node, Role } from "../model/cluster.ts";
 import { fixedSettings } from "../model/fixed.ts";
 import type { ClusterRecord, RecordedMachine } from "../model/record.ts";
 import { K3S_PATHS } from "../render/k3s.ts";
+import { otherVersion } from "./k3s-versions.ts";
 import type { ObservedMachine } from "./observed.ts";
 
 export interface Refusal {
@@ -20,19 +21,19 @@ const ROLES: Readonly<Record<Role, string>> = {
   loadbalancer: "a load balancer",
 };
 
-/** All of them at once; none where nothing is recorded and the machines have the tokens that they should have. */
+/** All of them at once; none where nothing is recorded and the machines have the tokens and K3s that they should have. */
 export function refusals(
   cluster: Cluster,
   record: ClusterRecord | null,
   observed: readonly ObservedMachine[],
 ): readonly Refusal[] {
-  const token = otherToken(cluster, observed);
-  if (!record) return token;
+  const found = [...otherVersion(cluster, record, observed), ...otherToken(cluster, observed)];
+  if (!record) return found;
   return [
     ...otherName(cluster, record),
     ...otherSettings(cluster, record),
     ...otherMachines(cluster, record),
-    ...token,
+    ...found,
   ];
 }
 

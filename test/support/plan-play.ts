@@ -36,6 +36,7 @@ export function machine(
     name,
     files,
     problem: null,
+    k3s: "",
     voter,
     vip: false,
     ready: true,
