@@ -82,6 +82,47 @@ test("an upgrade that has not come yet is undone: it would restart K3s at a time
   assert.equal(play.of("server-1").applied, OLD);
 });
 
+for (const [what, installed] of [
+  ["it has come", "v1.36.4+k3s1"],
+  ["nobody knows how far it has come", ""],
+] as const)
+  test(`an upgrade is never undone where ${what}: it says so, and the others are not touched`, async () => {
+    const newer = different(K3S_PATHS.installEnvironment, "INSTALL_K3S_VERSION='v1.35.0+k3s1'\n");
+    const play: ApplyPlay = applyPlay(SIX, (name, verb) => {
+      if (name === "server-1" && verb === "start")
+        play.of(name).status = { state: "failed", error: "k3s does not start", k3s: installed };
+    });
+    const results = await play.rollOut(plan({ "server-1": newer, "server-2": newer, "agent-1": newer }));
+    const { "server-1": first, "server-2": second, "agent-1": third } = outcomes(results);
+    assert.deepEqual([first, second, third], ["failed", "not begun", "not begun"]);
+    assert.match(
+      results.find(({ name }) => name === "server-1")?.message ?? "",
+      /k3s does not start; it was not rolled back: K3s v1\.36\.4\+k3s1 may have started there, and K3s does not go back/,
+    );
+    assert.ok(play.asked.every((line) => !line.endsWith(" undo")));
+    assert.ok(play.done.every((line) => !/^(server-2|agent-1) (send|start|close)$/.test(line)));
+    assert.deepEqual([play.of("lb-1").drained, play.of("lb-2").drained], [[], []]);
+    assert.ok(play.recorded.includes("server-1 failed"));
+  });
+
+test("a machine that does not come back from an upgrade stops everything, and the others are not touched", async () => {
+  const newer = different(K3S_PATHS.installEnvironment, "INSTALL_K3S_VERSION='v1.35.0+k3s1'\n");
+  const play: ApplyPlay = applyPlay(SIX, (name, verb) => {
+    if (name === "server-2" && verb === "start") play.of(name).status = null;
+  });
+  const all = { "server-1": newer, "server-2": newer, "server-3": newer, "agent-1": newer };
+  const results = await play.rollOut(plan(all));
+  assert.deepEqual(
+    ["server-1", "server-2", "server-3", "agent-1"].map((name) => outcomes(results)[name]),
+    ["applied", "failed", "not begun", "not begun"],
+  );
+  assert.match(
+    results.find(({ name }) => name === "server-2")?.message ?? "",
+    /^server-2: lost: no-answer; it was not rolled back: K3s v1\.36\.4\+k3s1 may have started/,
+  );
+  assert.ok(play.done.every((line) => !/^(server-3|agent-1) (send|start|close)$/.test(line)));
+});
+
 test("another apply has taken over while pods are moved: nothing is put back that is now the other's", async () => {
   const play = applyPlay(SIX, (_, verb) => (verb === "evict" ? finished("42 other@there\n", 75) : undefined));
   const results = await play.rollOut(plan({ "server-1": RESTART }));

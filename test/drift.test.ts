@@ -336,6 +336,14 @@ const OWN: readonly Row[] = [
     ],
   },
   {
+    title: "a newer K3s, which is not put back",
+    name: "server-1",
+    more: { k3s: "v1.37.0+k3s1" },
+    says: [
+      `K3s, installed: ${VERSION} -> v1.37.0+k3s1; K3s does not go back: put "v1.37.0+k3s1" into k3s.version, then npx quorate apply`,
+    ],
+  },
+  {
     title: "a machine that is drained",
     name: "lb-1",
     more: { drained: ["server-2"] },

@@ -3,7 +3,7 @@ import { Failure } from "../failure.ts";
 import type { Cluster, Node } from "../model/cluster.ts";
 import { APPLY_TIMING } from "../model/timing.ts";
 import type { MachinePlan } from "../plan/plan.ts";
-import type { StepName } from "../plan/steps.ts";
+import { isUpgrade, type StepName } from "../plan/steps.ts";
 import { NODE_PATHS } from "../render/node-paths.ts";
 import type { MachineState } from "../status/ask.ts";
 import { askNode } from "./ask-node.ts";
@@ -79,6 +79,11 @@ export async function recover(given: Job, failed: Failed): Promise<Recovered> {
       notes.push("it runs with its earlier files again");
     }
   }
+  if (outcome === "failed" && staysUpgraded(failed, helps)) {
+    notes.push(
+      `it was not rolled back: K3s ${job.cluster.k3s.version} may have started there, and K3s does not go back; what it has been given it takes by itself`,
+    );
+  }
   if (done.has("yield")) await attempt("keepalived does not run again", () => takePartAgain(job, node));
   if (done.has("drain")) await attempt("still drained in HAProxy", () => undrain(job, node));
   if (done.has("evict")) await attempt("still closed to new pods", () => readmit(job, node));
@@ -98,10 +103,18 @@ function undoHelps(cluster: Cluster, { machine, done, error }: Failed, { status 
       return false;
     // K3s' data may be of a newer minor already, and an earlier one does not read it (facts: upgrades).
     case "upgrade":
-      return status !== null && status.k3s !== cluster.k3s.version;
+      // While it is installed the machine names none.
+      return status !== null && status.k3s !== "" && status.k3s !== cluster.k3s.version;
     default:
       return true;
   }
+}
+
+/** It has the files of another K3s, and nobody may take them away again. */
+function staysUpgraded({ machine, done, error }: Failed, helps: boolean): boolean {
+  return (
+    !helps && isUpgrade(machine) && done.has("start") && !done.has("resume") && !(error instanceof CutOff)
+  );
 }
 
 /** What was there before has the same list: somebody had changed files by hand. The machine itself was told to go back then. */

@@ -1,4 +1,5 @@
 // What one machine tells of itself, against what is recorded of it.
+import { minorsAhead, parseK3sVersion } from "../model/k3s-version.ts";
 import type { RecordedMachine } from "../model/record.ts";
 import type { RecordedFiles } from "../plan/recorded.ts";
 import { NODE_PATHS } from "../render/node-paths.ts";
@@ -84,12 +85,17 @@ function stateDifferences(
 
 function k3sDifference(name: string, recorded: RecordedMachine, { k3s }: SeenMachine): readonly Difference[] {
   if (recorded.role === "loadbalancer" || k3s === recorded.k3s) return [];
+  const [was, is] = [parseK3sVersion(recorded.k3s), parseK3sVersion(k3s ?? "")];
+  // What has written data of a later minor is not put back.
+  const ahead = was && is && minorsAhead(was, is) > 0;
   return [
     difference(
       "K3s, installed",
       recorded.k3s,
       k3s ?? "none that answers",
-      `${onMachine(name, "quorate-node converge")} installs the recorded one and restarts K3s: one machine at a time`,
+      ahead
+        ? `K3s does not go back: put "${is.text}" into k3s.version, then npx quorate apply`
+        : `${onMachine(name, "quorate-node converge")} installs the recorded one and restarts K3s: one machine at a time`,
     ),
   ];
 }

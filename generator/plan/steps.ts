@@ -30,6 +30,11 @@ export function interrupts(action: ActionClass): boolean {
   return INTERRUPTING.has(action);
 }
 
+/** True where the machine gets another K3s, whatever else is done to it. */
+export function isUpgrade({ action, files }: Pick<MachinePlan, "action" | "files">): boolean {
+  return action === "upgrade" || files.some((file) => file.action === "upgrade");
+}
+
 /** True for an action that an apply carries out. */
 export function isApplied(action: ActionClass): boolean {
   return !NOT_APPLIED.has(action);

@@ -1,9 +1,10 @@
 // Step: before a machine is touched, the others alone have to carry the cluster.
 import { Failure } from "../../failure.ts";
 import { type Node, ofRole } from "../../model/cluster.ts";
+import { minorsAhead, parseK3sVersion } from "../../model/k3s-version.ts";
 import { counted, listed } from "../../model/words.ts";
 import type { MachinePlan } from "../../plan/plan.ts";
-import { interrupts } from "../../plan/steps.ts";
+import { interrupts, isUpgrade } from "../../plan/steps.ts";
 import type { MachineState } from "../../status/ask.ts";
 import { askNode } from "../ask-node.ts";
 import { backendsOn, balancersOf, isBehind } from "../backends.ts";
@@ -14,6 +15,7 @@ import type { Job } from "../job.ts";
  * an outage. Design, invariant 6: the others must be a majority of all voters and healthy.
  */
 export async function gate(job: Job, node: Node, machine: MachinePlan, outage: boolean): Promise<void> {
+  if (node.role === "agent" && isUpgrade(machine)) await serversFirst(job, node);
   if (machine.action === "none" || (outage && isWithoutOthers(job, node, machine))) return;
   const own = await askNode(job.remote, job.cluster, node);
   const carries = carriesSomething(own);
@@ -24,6 +26,28 @@ export async function gate(job: Job, node: Node, machine: MachinePlan, outage: b
   if (carries) await servers(job, node, machine);
   else if (node.role === "server" && (silent || own.status?.members === 0)) await voters(job, node, machine);
   await ways(job, node);
+}
+
+/**
+ * An agent must not be newer than a server, and within a minor it does not matter (Kubernetes' version skew policy). A server
+ * that does not answer may come back with what it had.
+ */
+async function serversFirst(job: Job, node: Node): Promise<void> {
+  const wanted = parseK3sVersion(job.cluster.k3s.version);
+  if (!wanted) return;
+  const servers = await Promise.all(
+    ofRole(job.cluster, "server").map((server) => askNode(job.remote, job.cluster, server)),
+  );
+  const behind = servers.flatMap(({ name, status }) => {
+    const version = parseK3sVersion(status?.k3s ?? "");
+    if (version && minorsAhead(version, wanted) <= 0) return [];
+    return [version ? `${name} has ${version.text}` : `${name} does not say which it has`];
+  });
+  if (behind.length === 0) return;
+  throw new Failure(
+    `${node.name} is left as it is: K3s ${wanted.text} comes to all servers first, and ${listed(behind)}`,
+    "npx quorate apply, for all machines, brings it to the servers first; npx quorate status says which of them does not answer",
+  );
 }
 
 /** The plan said that there are not enough others. What else it calls an outage leaves a majority, and that has to stay. */
