@@ -151,6 +151,12 @@ export const VERBS: Readonly<Record<string, Verb>> = {
     ],
     load: async () => (await import("./commands/apply.ts")).apply,
   },
+  snapshot: {
+    text: "Snapshots of etcd: WORD is now (take one, on a server that is ready) or list (what every server has).",
+    words: ["WORD"],
+    flags: [IDENTITY_FLAG],
+    load: async () => (await import("./commands/snapshot.ts")).snapshot,
+  },
   drift: {
     text: "Hold the machines against what was last applied to them: files, units, versions, members. It needs no secret; exit 2 where something differs.",
     flags: [IDENTITY_FLAG],

@@ -12,6 +12,7 @@ import { clusterOf } from "./fixtures.ts";
 import { type PlanPlace, planPlace } from "./plan-place.ts";
 import { filesOf } from "./plan-play.ts";
 import { statusText } from "./says.ts";
+import { snapshotList } from "./snapshot-list.ts";
 import { scratch } from "./scratch.ts";
 
 export const CA_HASH = "d".repeat(64);
@@ -84,6 +85,17 @@ case $script in
   *' undrain '*) say undrain ;;
   *' drain '*) say drain ;;
   *'>/var/lib/quorate/cordoned'*) say close ;;
+  *'etcd-snapshot save'*)
+    say snapshot
+    [ ! -e "$PLAY/$machine.full" ] || { echo 'level=fatal msg="Error: no space left on device"' >&2; exit 1; }
+    base=\${script#*--name }
+    saved=\${base%% *}-$machine-1764147600
+    echo "saved $saved"
+    printf 'snapshots %s\\n' "$(sed "s/NAME/$saved/g" "$PLAY/snapshot" | base64 -w 0)" ;;
+  *'etcd-snapshot ls'*)
+    say snapshots
+    [ ! -e "$PLAY/$machine.snapshots" ] || printf 'snapshots %s\\n' "$(base64 -w 0 <"$PLAY/$machine.snapshots")"
+    echo end ;;
   *'lease drop'*) say drop ;;
   *'lease take'*)
     say take
@@ -134,6 +146,7 @@ export async function applyPlace(
     if (after) write(name, after, ".after");
   };
   for (const { name } of cluster().nodes) machine(name, []);
+  writeFileSync(join(play, "snapshot"), snapshotList([{ name: "NAME" }]));
   return {
     ...place,
     cluster,
