@@ -147,6 +147,7 @@ export const VERBS: Readonly<Record<string, Verb>> = {
       { name: "yes", text: "do not ask before the first change" },
       { name: "dry-run", text: "show the plan and the steps, and change nothing" },
       { name: "accept-outage", text: "also where the plan says that it is an outage" },
+      { name: "without-snapshot", text: "exchange K3s on servers without a snapshot of etcd before" },
       IDENTITY_FLAG,
     ],
     load: async () => (await import("./commands/apply.ts")).apply,

@@ -3,7 +3,7 @@ import { Failure } from "../failure.ts";
 import type { Cluster, Node } from "../model/cluster.ts";
 import type { NodeFile } from "../model/files.ts";
 import type { MachinePlan, Plan } from "../plan/plan.ts";
-import { type StepName, stepsOf } from "../plan/steps.ts";
+import { firstSteps, isUpgrade, type StepName, stepsOf } from "../plan/steps.ts";
 import { digestOf } from "../render/node-program.ts";
 import { ApplyInterrupted, type Job } from "./job.ts";
 import { healthLimit, recover } from "./recover.ts";
@@ -14,6 +14,7 @@ import { gate } from "./steps/gate.ts";
 import { health } from "./steps/health.ts";
 import { reboot } from "./steps/reboot.ts";
 import { send } from "./steps/send.ts";
+import { snapshotBefore } from "./steps/snapshot.ts";
 import { start } from "./steps/start.ts";
 import { giveUpVip } from "./steps/yield.ts";
 
@@ -57,6 +58,8 @@ export interface Rollout {
   readonly filesOf: (node: Node) => readonly NodeFile[];
   /** The person has accepted the outages that the plan says. */
   readonly outage: boolean;
+  /** The person wants no snapshot of etcd before another K3s comes to a server. */
+  readonly withoutSnapshot: boolean;
   readonly watcher: Watcher;
   /** Writes into the record what runs on the machine now. */
   readonly record: (machine: MachinePlan, result: "applied" | "failed") => void;
@@ -65,8 +68,11 @@ export interface Rollout {
 /** Works the plan off and says what became of every machine, in its order. Stops at the first that fails. */
 export async function rollOut(job: Job, rollout: Rollout): Promise<readonly MachineResult[]> {
   const results = new Map<string, MachineResult>();
-  let stopped = false;
-  for (const batch of batches(job.cluster, workOf(job.cluster, rollout.plan, rollout.only))) {
+  const work = workOf(job.cluster, rollout.plan, rollout.only);
+  const without = await begin(job, rollout, work);
+  if (without) results.set(without.name, without);
+  let stopped = without !== null;
+  for (const batch of batches(job.cluster, work)) {
     if (stopped || job.interrupted.aborted) break;
     const together = new Set(batch.map(({ name }) => name));
     const done = await Promise.all(batch.map((machine) => workOn({ ...job, together }, rollout, machine)));
@@ -78,6 +84,49 @@ export async function rollOut(job: Job, rollout: Rollout): Promise<readonly Mach
     const error = machine.state === "unchanged" ? noted(rollout, machine, "applied") : null;
     return error ? { ...result, outcome: "failed", message: error.message, next: error.hint } : result;
   });
+}
+
+/** What comes before all machines. Null, or the result of the one that it was for: then none of them is touched. */
+async function begin(
+  job: Job,
+  { watcher, withoutSnapshot }: Rollout,
+  work: readonly MachinePlan[],
+): Promise<MachineResult | null> {
+  const steps = withoutSnapshot ? [] : firstSteps(work);
+  // Servers come before agents.
+  const machine = steps.length > 0 ? work.find(isUpgrade) : undefined;
+  const node = job.cluster.nodes.find(({ name }) => name === machine?.name);
+  if (!machine || !node || job.interrupted.aborted) return null;
+  const { name, role, action } = machine;
+  const begun = job.clock.now();
+  for (const step of steps) {
+    watcher.begin(name, step);
+    try {
+      await snapshotBefore(job, node);
+      watcher.end(name, step);
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      watcher.end(name, step, error);
+      const outcome = error instanceof ApplyInterrupted ? "interrupted" : "failed";
+      const seconds = secondsSince(job, begun);
+      const result: MachineResult = {
+        name,
+        role,
+        action,
+        outcome,
+        seconds,
+        message: error.message,
+        next: error.hint,
+      };
+      watcher.result(result);
+      return result;
+    }
+  }
+  return null;
+}
+
+function secondsSince({ clock }: Job, begun: number): number {
+  return Math.round((clock.now() - begun) / 100) / 10;
 }
 
 /** Writes it into the record. Null, or why that failed. */
@@ -142,7 +191,7 @@ async function workOn(job: Job, rollout: Rollout, machine: MachinePlan): Promise
   const done = new Set<StepName>();
   const finish = (outcome: Outcome, error?: Failure): MachineResult => {
     const { name, role, action } = machine;
-    const seconds = Math.round((job.clock.now() - begun) / 100) / 10;
+    const seconds = secondsSince(job, begun);
     const result = {
       name,
       role,
@@ -190,6 +239,8 @@ async function take(
   const files = filesOf(node);
   const digest = digestOf(files);
   switch (step) {
+    case "snapshot":
+      throw new Error("it is taken before all machines");
     case "gate":
       return gate(job, node, machine, outage);
     case "yield":

@@ -104,6 +104,7 @@ export async function carryOut(
       only,
       filesOf,
       outage,
+      withoutSnapshot: flags["without-snapshot"] === true,
       watcher: both(progress, watcher),
       record,
     }).finally(progress.close);

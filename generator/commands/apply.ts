@@ -7,7 +7,7 @@ import type { Cluster } from "../model/cluster.ts";
 import { counted, listed } from "../model/words.ts";
 import { formatPlan } from "../plan/format.ts";
 import type { Plan } from "../plan/plan.ts";
-import { STEPS, stepsOf } from "../plan/steps.ts";
+import { firstSteps, STEPS, stepsOf } from "../plan/steps.ts";
 import { programs } from "../program.ts";
 import { type Intent, look, prepare, refuse } from "./apply-intent.ts";
 import { type Applied, carryOut, settle } from "./apply-run.ts";
@@ -56,11 +56,14 @@ function dryRun({ cluster, only, invocation }: Intent, plan: Plan): Result {
     name: machine.name,
     steps: stepsOf(cluster, machine).map((step) => STEPS[step]),
   }));
+  const first =
+    invocation.flags["without-snapshot"] === true ? [] : firstSteps(work).map((step) => STEPS[step]);
+  const before = first.length === 0 ? "" : `\nfirst, once: ${first.join(", ")}\n`;
   const lines = steps.map(({ name, steps: each }) => `\n${name}: ${each.join(", ")}\n`);
-  const text = `${formatPlan(plan)}${lines.join("")}\nnothing was changed: --dry-run\n`;
+  const text = `${formatPlan(plan)}${before}${lines.join("")}\nnothing was changed: --dry-run\n`;
   const exit = refused || plan.machines.some(({ state }) => state === "unknown") ? 1 : 0;
   if (!invocation.json) return { exit, stdout: text, stderr: "" };
-  return { exit, stdout: `${JSON.stringify({ plan, steps }, null, 2)}\n`, stderr: text };
+  return { exit, stdout: `${JSON.stringify({ plan, first, steps }, null, 2)}\n`, stderr: text };
 }
 
 /** Shows the plan and asks, where nobody has answered by --yes. */

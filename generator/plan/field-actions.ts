@@ -88,7 +88,7 @@ export const FIELD_ACTIONS: readonly FieldAction[] = [
     field: "k3s.version",
     files: [installEnvironment],
     actions: NODES("upgrade"),
-    how: "the node program fetches the release, checks its sum, installs it and restarts K3s",
+    how: "after a snapshot of etcd, servers one at a time, then agents: the node program fetches the release, checks its sum, installs it and restarts K3s; refused: an older version, a skipped minor, v1.34 or later before v1.33.7+k3s3",
   },
   {
     field: "k3s.tlsSans",

@@ -5,6 +5,7 @@ import type { MachinePlan } from "./plan.ts";
 
 /** Every step, as a person reads it. */
 export const STEPS = {
+  snapshot: "take a snapshot of etcd",
   gate: "check the others",
   yield: "give up the registration address",
   drain: "drain in HAProxy",
@@ -38,6 +39,14 @@ export function isUpgrade({ action, files }: Pick<MachinePlan, "action" | "files
 /** True for an action that an apply carries out. */
 export function isApplied(action: ActionClass): boolean {
   return !NOT_APPLIED.has(action);
+}
+
+/**
+ * What is done once, before the first of these machines is touched: the way back from another K3s on a server is a snapshot of
+ * etcd from before.
+ */
+export function firstSteps(work: readonly MachinePlan[]): readonly StepName[] {
+  return work.some((machine) => machine.role === "server" && isUpgrade(machine)) ? ["snapshot"] : [];
 }
 
 /** The steps for one machine; none where nothing is to be done there. */

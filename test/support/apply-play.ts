@@ -10,6 +10,7 @@ import type { Plan } from "../../generator/plan/plan.ts";
 import { digestOf } from "../../generator/render/node-program.ts";
 import { filesOf, nodeOf, SIX } from "./plan-play.ts";
 import { statusText } from "./says.ts";
+import { snapshotList } from "./snapshot-list.ts";
 
 /** What one machine is like, beside what apply does to it. */
 export interface Played {
@@ -25,6 +26,7 @@ export interface Played {
   unschedulable: boolean;
   /** Kubernetes says so. */
   nodeReady: boolean;
+  snapshots: readonly string[];
 }
 
 /** Called before a machine does what a script asks for; returns an answer of its own instead. */
@@ -81,6 +83,7 @@ export function applyPlay(
         cordoned: false,
         unschedulable: false,
         nodeReady: true,
+        snapshots: [],
       },
     ]),
   );
@@ -152,6 +155,16 @@ export function applyPlay(
         machine.applied = machine.staged ?? machine.applied;
         machine.keepalived = true;
         return "";
+      },
+    ],
+    [
+      /etcd-snapshot save --name (\S+) /,
+      "snapshot",
+      (machine, name, [, base = ""]) => {
+        const saved = `${base}-${name}-1764147600`;
+        machine.snapshots = [...machine.snapshots, saved];
+        const list = snapshotList(machine.snapshots.map((each) => ({ name: each })));
+        return `saved ${saved}\nsnapshots ${Buffer.from(list).toString("base64")}\n`;
       },
     ],
     [/quorate-node confirm /, "confirm", () => ""],
@@ -240,7 +253,17 @@ export function applyPlay(
       },
     ],
   ];
-  const CHANGES = new Set(["send", "start", "undo", "reboot", "drain", "yield", "close", "evict"]);
+  const CHANGES = new Set([
+    "snapshot",
+    "send",
+    "start",
+    "undo",
+    "reboot",
+    "drain",
+    "yield",
+    "close",
+    "evict",
+  ]);
 
   const times = new Map<string, number>();
   const run = async (name: string, script: string): Promise<RemoteResult> => {
@@ -293,6 +316,7 @@ export function applyPlay(
         only: null,
         filesOf: (node) => filesOf(node.name, cluster),
         outage: false,
+        withoutSnapshot: false,
         watcher: { begin: () => {}, end: () => {}, result: () => {} },
         record: ({ name }, result) => void recorded.push(`${name} ${result}`),
         ...more,
