@@ -47,21 +47,27 @@ export async function saveSnapshot(
   const look = `look at it: npx quorate ssh ${server} -- sudo k3s etcd-snapshot ls`;
   const there = parseSnapshots(decoded(lines, "snapshots"), server);
   if (!there) throw new Failure(`${server} does not say which snapshots it has`, look);
-  const saved = lines.flatMap((line) => /^saved (\S+)$/.exec(line)?.[1] ?? [])[0];
+  const begun =
+    lines.flatMap((line) => /^begun (\d{1,11})$/.exec(line)?.[1] ?? []).map(Number)[0] ?? Infinity;
+  // One that K3s could not write is no error of its command: it just names none (k3s-io/k3s: pkg/etcd/snapshot.go, Snapshot).
   const found = there
-    .filter((each) => (saved === undefined ? each.name.startsWith(`${name}-`) : each.name === saved))
+    .filter((each) => each.name.startsWith(`${name}-`) && Date.parse(each.created) >= (begun - 1) * 1000)
     .toSorted((one, other) => (one.created < other.created ? 1 : -1))[0];
-  if (!found) throw new Failure(`${server} says that the snapshot is taken, and does not have it`, look);
+  if (!found)
+    throw new Failure(
+      `${server} says that the snapshot is taken, and has none of now`,
+      nextOf(server, result.stderr),
+    );
   if (found.fault !== null || found.bytes === 0)
     throw new Failure(`the snapshot on ${server} is of no use: ${found.fault ?? "it is empty"}`, look);
   return found;
 }
 
 function saveScript(name: string, fence: string): string {
-  // K3s tells of it on standard error, in its log's form. Its own words are kept for whoever has to know why not.
+  // Its own words are kept for whoever has to know why not. What it has is told by the list, in every version alike.
   return `${fence}
-said=$(${K3S} save --name ${name} 2>&1) || { printf '%s\\n' "$said" >&2; exit 1; }
-printf '%s\\n' "$said" | sed -n 's/.*Snapshot \\([^ ]*\\) saved.*/saved \\1/p'
+printf 'begun %s\\n' "$(date +%s)"
+${K3S} save --name ${name} >&2 || exit 1
 printf 'snapshots %s\\n' "$(${K3S} ls -o json 2>/dev/null | base64 -w 0)"
 `;
 }

@@ -42,11 +42,14 @@ function snapshotOf(item: unknown, server: string): Snapshot | null {
   const ready = said["readyToUse"] === true;
   return {
     name: clean(spec["snapshotName"]),
-    on: spec["nodeName"] === S3 ? S3 : server,
+    // Of one in a bucket nodeName is the server that has put it there (pkg/etcd/snapshot/types.go).
+    on: isObject(spec["s3"]) || spec["nodeName"] === S3 ? S3 : server,
     place: clean(location.replace(/^file:\/\//, "")),
     bytes: quantity(said["size"]),
     created: instant(said["creationTime"]),
-    fault: ready ? null : clean(typeof message === "string" && message !== "" ? message : "it is not ready"),
+    fault: ready
+      ? unfinished(spec["snapshotName"])
+      : clean(typeof message === "string" && message !== "" ? message : "it is not ready"),
   };
 }
 
@@ -60,8 +63,13 @@ export function snapshotFile(line: string, server: string): Snapshot | null {
     place: clean(path),
     bytes: Number(size),
     created: instant(Number(seconds) * 1000),
-    fault: null,
+    fault: unfinished(path),
   };
+}
+
+/** etcd writes into a file of that name first, and K3s lists it like any other. */
+function unfinished(name: string): string | null {
+  return name.endsWith(".part") ? "it is not written to its end" : null;
 }
 
 /** The newest first; one in a bucket, which every server tells of, once. */

@@ -90,7 +90,7 @@ case $script in
     [ ! -e "$PLAY/$machine.full" ] || { echo 'level=fatal msg="Error: no space left on device"' >&2; exit 1; }
     base=\${script#*--name }
     saved=\${base%% *}-$machine-1764147600
-    echo "saved $saved"
+    echo "begun 1764147600"
     printf 'snapshots %s\\n' "$(sed "s/NAME/$saved/g" "$PLAY/snapshot" | base64 -w 0)" ;;
   *'etcd-snapshot ls'*)
     say snapshots

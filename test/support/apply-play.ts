@@ -164,7 +164,7 @@ export function applyPlay(
         const saved = `${base}-${name}-1764147600`;
         machine.snapshots = [...machine.snapshots, saved];
         const list = snapshotList(machine.snapshots.map((each) => ({ name: each })));
-        return `saved ${saved}\nsnapshots ${Buffer.from(list).toString("base64")}\n`;
+        return `begun 1764147600\nsnapshots ${Buffer.from(list).toString("base64")}\n`;
       },
     ],
     [/quorate-node confirm /, "confirm", () => ""],

@@ -9,6 +9,8 @@ export interface ListedSnapshot {
   readonly size?: string;
   readonly created?: string;
   readonly error?: string;
+  /** It lies in a bucket. */
+  readonly s3?: true;
 }
 
 export function snapshotList(snapshots: readonly ListedSnapshot[]): string {
@@ -20,9 +22,10 @@ export function snapshotList(snapshots: readonly ListedSnapshot[]): string {
       size = "4128800",
       created = "2026-11-26T09:00:00Z",
       error,
+      s3 = false,
     }) => ({
       metadata: { name: `local-${name}`, creationTimestamp: null },
-      spec: { snapshotName: name, nodeName: node, location },
+      spec: { snapshotName: name, nodeName: node, location, ...(s3 && { s3: { bucket: "b" } }) },
       status: {
         size,
         creationTime: created,
