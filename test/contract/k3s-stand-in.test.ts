@@ -6,7 +6,8 @@ import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } 
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { X509Certificate } from "node:crypto";
+import { createHash, X509Certificate } from "node:crypto";
+import { parseSnapshots } from "../../generator/snapshot/snapshots.ts";
 import { decide, type Start } from "../lab/k3s/decide.ts";
 import { caHash } from "../lab/k3s/token.ts";
 import { buildStandIn } from "../lab/k3s/bundle.ts";
@@ -453,6 +454,57 @@ describe("The stand-in for K3s", { concurrency: 4 }, () => {
   );
 
   // Sections 2, 3 and 4: everything that must not join, and the trap of a server that is not told to.
+  // Section 8, and k3s-io/k3s:pkg/etcd/snapshot_handler.go: not recorded from a real one.
+  test("a snapshot is all of etcd's data, by this server's own token, and is listed", needsK3s, async (t) => {
+    const lan = await openK3sLan(t);
+    const one = await openK3sMachine(t, lan, "server-1", 11);
+    one.configure(config(one, { "cluster-init": true }));
+    const command = [process.execPath, lan.program, "etcd-snapshot"];
+    const early = await one.run([...command, "save"]);
+    assert.equal(early.status, 1, "no server, no token");
+    const server = await one.k3s("server");
+    await untilSaid(server, READY, 60_000);
+    const saved = await one.run([...command, "save", "--name", "before-v1.36.5-k3s1"]);
+    assert.equal(saved.status, 0, saved.stderr);
+    assert.match(saved.stderr, /level=info msg="Snapshot before-v1\.36\.5-k3s1-server-1-\d+ saved\."/);
+    const list = await one.run([...command, "ls", "-o", "json"]);
+    const [snapshot, ...more] = parseSnapshots(list.stdout, "server-1") ?? [];
+    assert.ok(snapshot && more.length === 0, list.stdout);
+    assert.match(snapshot.name, /^before-v1\.36\.5-k3s1-server-1-\d+$/);
+    assert.equal(snapshot.place, `/var/lib/rancher/k3s/server/db/snapshots/${snapshot.name}`);
+    assert.ok(Math.abs(Date.parse(snapshot.created) - Date.now()) < 60_000, snapshot.created);
+    const data = readFileSync(join(one.root, snapshot.place));
+    assert.equal(snapshot.bytes, data.length);
+    const sum = createHash("sha256").update(data.subarray(0, -32)).digest();
+    assert.deepEqual(data.subarray(-32), sum, "as etcd ends a snapshot");
+    assert.ok(data.includes("/registry/namespaces/kube-system"));
+
+    const post = (user: readonly string[]) =>
+      one.must([
+        "curl",
+        "-sk",
+        "-o",
+        "/dev/null",
+        "-w",
+        "%{http_code}",
+        "-d",
+        "{}",
+        ...user,
+        "https://127.0.0.1:6443/db/snapshot",
+      ]);
+    assert.equal(await post([]), "403");
+    assert.equal(await post(["-u", "server:wrong"]), "401");
+    assert.equal(await post(["-u", `node:${AGENT_TOKEN}`]), "403");
+    assert.equal((await one.ask("/db/snapshot", { user: `server:${TOKEN}` })).status, 405);
+
+    // Where it cannot be written K3s ends well all the same, and has none more.
+    await one.must(["mount", "-t", "tmpfs", "-o", "ro", "none", "/var/lib/rancher/k3s/server/db/snapshots"]);
+    const full = await one.run([...command, "save"]);
+    assert.equal(full.status, 0, full.stderr);
+    assert.doesNotMatch(full.stderr, /saved/);
+    await untilSaid(server, "Failed to take etcd snapshot", 5000);
+  });
+
   test("a server that may not join ends; one without token or server is no etcd", needsK3s, async (t) => {
     const lan = await openK3sLan(t);
     const [one, two, three] = await Promise.all([

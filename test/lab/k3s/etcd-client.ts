@@ -41,6 +41,8 @@ export interface EtcdClient {
   readonly removeMember: (id: string) => Promise<void>;
   readonly moveLeader: (id: string) => Promise<void>;
   readonly status: () => Promise<Status>;
+  /** All of its data, as `etcdctl snapshot save` writes them: etcd's file, and its SHA-256 at the end. */
+  readonly snapshot: () => Promise<Uint8Array>;
 }
 
 interface Reply {
@@ -107,6 +109,26 @@ export function etcdClient(url: string, tls: Pick<Question, "ca" | "cert" | "key
     promote: async (id) => void (await call("cluster/member/promote", { ID: id })),
     removeMember: async (id) => void (await call("cluster/member/remove", { ID: id })),
     moveLeader: async (id) => void (await call("maintenance/transfer-leadership", { targetID: id }, 10_000)),
+    snapshot: async () => {
+      const answer = await ask(`${url}/v3/maintenance/snapshot`, {
+        method: "POST",
+        body: "{}",
+        ...tls,
+        agent,
+        limit: 60_000,
+      });
+      // A message a line, each with a part.
+      const parts = answer.body
+        .split("\n")
+        .filter(Boolean)
+        .map(
+          (line) =>
+            JSON.parse(line) as { readonly result?: { readonly blob?: string }; readonly error?: object },
+        );
+      const broken = parts.find(({ error }) => error !== undefined);
+      if (answer.status !== 200 || broken) throw new Error(JSON.stringify(broken?.error ?? answer.status));
+      return Buffer.concat(parts.map(({ result }) => Buffer.from(result?.blob ?? "", "base64")));
+    },
     status: async () => {
       const reply = await call("maintenance/status", {}, 2000);
       return {

@@ -6,9 +6,10 @@
 // - Times: a real server needs longer between its phases (3, 7 and 2 s on this hardware, see server.ts).
 // - HTTP/1.1 only; no limit of requests in flight; /v1-k3s/config has the compared values and Disables only.
 // - The secrets in etcd are not encrypted, node passwords are hashed with SHA-256, and objects are JSON, not protobuf.
-// - Pods (but for a list of Traefik's and CoreDNS'), images, networks, snapshots (but for an empty list), token rotation,
+// - Pods (but for a list of Traefik's and CoreDNS'), images, networks, token rotation,
 //   cluster-reset, certificate commands, with-node-id, authentication-config: none.
 //   So a drain evicts nothing, and does not ask for --ignore-daemonsets as one on a node with K3s' Traefik does.
+// - Snapshots: etcd-snapshot save and ls alone, without a schedule; the API's list of them stays empty.
 // - One Lease for all controllers; a deleted node's member is removed by the server that was asked, not by the elected one.
 // - A server with disable-agent has no Node object, and nothing annotates one that somebody makes by hand.
 // - A server's serving certificate is made at start from tls-san and node-ip, and never learns other names.
@@ -16,6 +17,7 @@
 // - A server that was removed and is then stopped ends with 0; a real one with 2.
 import { basename } from "node:path";
 import { runAgent } from "./agent.ts";
+import { runEtcdSnapshot } from "./etcd-snapshot.ts";
 import { runIngress } from "./ingress.ts";
 import { runKubectl } from "./kubectl.ts";
 import { die } from "./log.ts";
@@ -43,6 +45,8 @@ async function main(): Promise<void> {
     case "kubectl":
       process.exitCode = await runKubectl(args);
       return;
+    case "etcd-snapshot":
+      return runEtcdSnapshot(args);
     case "ingress":
       return runIngress();
     default:

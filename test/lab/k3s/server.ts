@@ -71,6 +71,7 @@ export async function runServer(settings: Settings): Promise<void> {
     place,
     secrets,
     config,
+    snapshots: settings.get("etcd-snapshot-dir") ?? join(place.db, "snapshots"),
     etcd,
     handling: false,
     api: undefined,

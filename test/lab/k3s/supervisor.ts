@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { type Api, answerApi } from "./api.ts";
 import { bootstrapData, type Secrets } from "./credentials.ts";
 import { answerInfo } from "./db-info.ts";
+import { answerSnapshot } from "./db-snapshot.ts";
 import type { EtcdClient } from "./etcd-client.ts";
 import { identify } from "./identity.ts";
 import { log, reason } from "./log.ts";
@@ -22,6 +23,8 @@ export interface Supervisor {
   readonly secrets: Secrets;
   /** What agents and joining servers are told of this server's config. */
   readonly config: Readonly<Record<string, unknown>>;
+  /** The folder of etcd's snapshots. */
+  readonly snapshots: string;
   /** Null: this server has no etcd (sqlite). */
   etcd: EtcdClient | null;
   /** Phase 1 ends: until then everything is 503 `starting`, but for /db/info. */
@@ -101,6 +104,7 @@ async function answer(
   };
   if (path === "/db/info") return answerInfo(supervisor, who, request, response, fail);
   if (!supervisor.handling) return fail(503, "starting");
+  if (path === "/db/snapshot") return answerSnapshot(supervisor, who, request, response, fail);
   if (path === "/ping") return sendText(response, "pong");
   if (path === "/cacerts")
     return sendText(
