@@ -55,6 +55,7 @@ test("the README has these commands and no others, and CI calls the second", () 
     "npx quorate render --check",
     "npx quorate render --config FILE --out DIR",
     "npx quorate runner-hook",
+    "npx quorate snapshot list",
     "npx quorate ssh NAME",
     "npx quorate status",
     "npx quorate verify",
@@ -101,10 +102,11 @@ test("npx quorate drift: on a fresh clone it says that nothing has been applied 
   assert.match(stderr, /^error: nothing has been applied yet: .*\n {2}next: npx quorate apply /);
 });
 
-test("npx quorate plan, npx quorate apply, npx quorate kubeconfig --merge: without the cluster's secret they say where it is", () => {
+test("npx quorate plan, apply, snapshot list, kubeconfig --merge: without the cluster's secret they say where it is", () => {
   for (const command of [
     "npx quorate plan",
     "npx quorate apply",
+    "npx quorate snapshot list",
     "HOME=$PWD npx quorate kubeconfig --merge",
   ]) {
     const { status, stderr } = sh(command);
