@@ -1,9 +1,6 @@
 // What goes wrong while apply works, on either side: the runner dies at every step, a machine, a cable, a disk, a program.
 // Each time: the cluster goes on, nothing is half done, the message says what to do, and the same command finishes the work.
 import assert from "node:assert/strict";
-import type { ChildProcess } from "node:child_process";
-import { once } from "node:events";
-import { createInterface } from "node:readline";
 import { after, before, describe, test, type TestContext } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Cluster } from "../../generator/model/cluster.ts";
@@ -16,6 +13,7 @@ import { lacking } from "./needs.ts";
 import { clusterUid, httpStatus, untilReady, untilStatus } from "./observe.ts";
 import { labelled, makePerson, type Person } from "./person.ts";
 import { openMirror } from "./release.ts";
+import { beginApply } from "./under-way.ts";
 
 const READY_MS = 240_000;
 const VIP = "10.88.0.10";
@@ -101,41 +99,7 @@ async function isClean(): Promise<void> {
     assert.doesNotMatch(await named("server-2").must("k3s kubectl get nodes"), /SchedulingDisabled|NotReady/);
 }
 
-/** An apply that is under way, and what it says. */
-interface UnderWay {
-  readonly process: ChildProcess;
-  /** Resolves when it begins a step on a machine. */
-  readonly begins: (machine: string, step: string) => Promise<void>;
-  readonly ended: Promise<{ readonly status: number | null; readonly said: string }>;
-}
-
-function begin(...args: readonly string[]): UnderWay {
-  const child = person.begin("apply", "--yes", ...args);
-  const lines: string[] = [];
-  const waiting = new Set<() => void>();
-  for (const stream of [child.stdout, child.stderr]) {
-    if (stream)
-      createInterface({ input: stream }).on("line", (line) => {
-        lines.push(line);
-        for (const look of waiting) look();
-      });
-  }
-  const closed = once(child, "close");
-  const ended = closed.then(([status]) => ({ status: status as number | null, said: lines.join("\n") }));
-  const begins = (machine: string, step: string) =>
-    new Promise<void>((resolve, reject) => {
-      const wanted = new RegExp(`^\\S+Z ${machine} +${step}$`);
-      const look = () => {
-        if (!lines.some((line) => wanted.test(line))) return;
-        waiting.delete(look);
-        resolve();
-      };
-      waiting.add(look);
-      look();
-      void closed.then(() => reject(new Error(`it ended before ${machine}: ${step}\n${lines.join("\n")}`)));
-    });
-  return { process: child, begins, ended };
-}
+const begin = (...args: readonly string[]) => beginApply(person, ...args);
 
 async function stepsOf(machine: string): Promise<readonly string[]> {
   const { stdout } = await person.quorate("apply", "--dry-run");
