@@ -254,9 +254,42 @@ test("lease: one at a time, taken anew by its owner, given back, and over by its
   assert.equal((await lease(...other)).status, 0);
   const uptime = Math.floor(Number(readFileSync("/proc/uptime", "utf8").split(" ")[0]));
   writeFileSync(place.path("/run/quorate/lease"), `${uptime - 1} bb22 other@there\n`);
-  assert.equal((await lease(...mine)).status, 0, "its computer died with it");
+  assert.equal((await lease("take", "cc33", "90", "third@here")).status, 0, "its computer died with it");
   await place.boot();
   assert.equal((await lease(...other)).status, 0, "a machine that starts anew is nobody's");
+});
+
+test(
+  "lease: what an apply has sent that has ended, or lost its hold, counts no more when it arrives",
+  { skip },
+  async (t) => {
+    const { place } = await play(t);
+    const take = (id: string) => place.run(["lease", "take", id, "90", `${id}@x`]);
+    const dead = async (id: string, why: string) => {
+      const { status, stdout } = await take(id);
+      assert.deepEqual([status, stdout], [TAKEN, "0 an apply that has ended\n"], why);
+    };
+    await take("aa11");
+    await place.run(["lease", "drop", "aa11"]);
+    await dead("aa11", "it gave its hold back");
+    await take("bb22");
+    const uptime = Math.floor(Number(readFileSync("/proc/uptime", "utf8").split(" ")[0]));
+    writeFileSync(place.path("/run/quorate/lease"), `${uptime - 1} bb22 bb22@x\n`);
+    assert.equal((await take("bb22")).status, 0, "its own hold that ran out is still its own");
+    writeFileSync(place.path("/run/quorate/lease"), `${uptime - 1} bb22 bb22@x\n`);
+    assert.equal((await take("cc33")).status, 0);
+    await place.run(["lease", "drop", "cc33"]);
+    await dead("bb22", "another one has been here since");
+  },
+);
+
+test("a tar that arrives when another apply has been there is not taken", { skip }, async (t) => {
+  const { place, after } = await play(t);
+  const before = place.disk();
+  const asked = join(scratch(t), "asked");
+  const late = await place.send(after, { fence: `[ ! -e ${asked} ] && : >${asked} || exit ${TAKEN}` });
+  assert.equal(late.status, TAKEN, late.stderr);
+  assert.deepEqual(place.disk(), before, "neither staged nor left lying about");
 });
 
 test("lease: who comes while another one takes it waits, and is then refused", { skip }, async (t) => {

@@ -4,7 +4,7 @@ import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { bundle } from "../../generator/apply/bundle.ts";
-import { SEND_SCRIPT } from "../../generator/apply/steps/send.ts";
+import { sendScript } from "../../generator/apply/steps/send.ts";
 import type { FileMode, NodeFile } from "../../generator/model/files.ts";
 import { publicText } from "../../generator/model/files.ts";
 import { fileList, nodeProgram, nodeSettings } from "../../generator/render/node-program.ts";
@@ -55,6 +55,8 @@ export interface SendOptions {
   readonly bytes?: number;
   /** A byte of a file arrives as another one. */
   readonly spoil?: boolean;
+  /** The line that ends it where another apply is at work. */
+  readonly fence?: string;
 }
 
 // `out` is true for the command at which the power fails: then nothing of this process group lives on. Built into the shell,
@@ -180,7 +182,7 @@ export function nodePlace(root: string, shell = "sh"): NodePlace {
       for (const folder of [kept, path("/usr/local/bin")]) mkdirSync(folder, { recursive: true });
       writeFileSync(join(kept, "applied"), `${digest}\n`);
     },
-    send: async (set, { changed, armed = false, cut, bytes, spoil = false } = {}) => {
+    send: async (set, { changed, armed = false, cut, bytes, spoil = false, fence = ":" } = {}) => {
       const has = ({ path: at, content }: NodeFile) =>
         existsSync(at) && readFileSync(at, "utf8") === publicText(content);
       const differing = changed?.map(path) ?? set.files.filter((file) => !has(file)).map((file) => file.path);
@@ -191,7 +193,7 @@ export function nodePlace(root: string, shell = "sh"): NodePlace {
         armed: armed ? { digest: set.digest, seconds: 120 } : null,
       });
       if (spoil) tar[tar.findLastIndex((byte) => byte !== 0)] = 0x20;
-      const script = `${PLAYED}\n${inPlace(SEND_SCRIPT, root)}`;
+      const script = `${PLAYED}\n${inPlace(sendScript(fence), root)}`;
       return start(["sh", "-c", script], cut, tar.slice(0, bytes));
     },
     boot: (cut) => {
