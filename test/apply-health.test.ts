@@ -162,6 +162,26 @@ test("confirm: a new connection each time, until the change is in force", async 
   );
 });
 
+test("confirm: no connection is made before the change is in force, for it would have been let in by what was before", async () => {
+  const asked: string[] = [];
+  const play = applyPlay(SIX, (_, verb, times) => {
+    asked.push(verb);
+    return verb === "?inForce" && times < 4 ? finished("", NOT_YET) : undefined;
+  });
+  await confirm(play.job, nodeOf("server-1"), OLD);
+  assert.deepEqual(
+    asked.filter((verb) => verb !== "?status"),
+    ["?inForce", "?inForce", "?inForce", "?inForce", "confirm"],
+  );
+  assert.equal(play.seconds(), 3);
+});
+
+test("confirm: where the open connection does not answer any more, a new one is tried all the same", async () => {
+  const play = applyPlay(SIX, (_, verb) => (verb === "?inForce" ? lostTo("no-answer") : undefined));
+  await confirm(play.job, nodeOf("server-1"), OLD);
+  assert.equal(play.seconds(), 0);
+});
+
 test("confirm: nobody gets in within the time; the machine goes back without us", async () => {
   const play = applyPlay(SIX, (_, verb) => (verb === "confirm" ? lostTo("no-answer") : undefined));
   await assert.rejects(confirm(play.job, nodeOf("server-1"), OLD), (error) => {

@@ -82,6 +82,7 @@ case $script in
   *'|| echo ours'*) ;;
   *' backends'*) printf 'be_api/%s up -\\n' server-1 server-2 server-3 ;;
   *' confirm '*) say confirm ;;
+  */run/quorate/accessible*) ;;
   *' undrain '*) say undrain ;;
   *' drain '*) say drain ;;
   *'>/var/lib/quorate/cordoned'*) say close ;;

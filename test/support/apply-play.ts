@@ -168,6 +168,7 @@ export function applyPlay(
       },
     ],
     [/quorate-node confirm /, "confirm", () => ""],
+    [/\/run\/quorate\/accessible/, "?inForce", () => ""],
     [
       /quorate-node undo /,
       "undo",
