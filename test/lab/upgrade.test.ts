@@ -187,14 +187,14 @@ describe("an upgrade of K3s", { concurrency: false, skip }, () => {
       back();
       const server = named("server-2");
       const file = "/etc/quorate/k3s-install.env";
-      await server.must(`cp -p ${file} /root/k3s-install.env && sed -i 's/v1[.]37[.]0/v1.36.4/' ${file}`);
+      await server.must(`cp -p ${file} /srv/k3s-install.env && sed -i 's/v1[.]37[.]0/v1.36.4/' ${file}`);
       await server.must("systemctl restart --no-block quorate-node");
       const { next } = await untilStatus(server, "refused", 60_000, ({ error }) =>
         error.startsWith(`K3s ${NEXT} has run here, and ${K3S_VERSION} may not read`),
       );
       assert.match(next, /^on your computer: put v1\.37\.0\+k3s1 back into k3s\.version/);
       assert.equal((await server.must("systemctl is-active k3s")).trim(), "active");
-      await server.must(`cp -p /root/k3s-install.env ${file} && systemctl restart --no-block quorate-node`);
+      await server.must(`cp -p /srv/k3s-install.env ${file} && systemctl restart --no-block quorate-node`);
       await untilReady(machines, READY_MS);
       await isWhole(NEXT);
     }),
