@@ -1,8 +1,8 @@
 // A deployment for each machine and run: made once, said once, whatever happens to the network.
 import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
-import { type Deployment, setDeployment } from "../generator/github/deployments.ts";
-import { playGithub } from "./support/github/play.ts";
+import { type Deployment, setDeployment } from "../../generator/github/deployments.ts";
+import { playGithub } from "../support/github/play.ts";
 
 function play(t: TestContext) {
   const { fake, github, repo } = playGithub(t);

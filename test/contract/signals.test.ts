@@ -6,10 +6,10 @@ import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { applyPlace } from "./support/apply-place.ts";
-import { scratch } from "./support/scratch.ts";
+import { applyPlace } from "../support/apply-place.ts";
+import { scratch } from "../support/scratch.ts";
 
-const CLI = fileURLToPath(new URL("../generator/cli.ts", import.meta.url));
+const CLI = fileURLToPath(new URL("../../generator/cli.ts", import.meta.url));
 
 /** apply, while its first question to a machine is not answered: it does not end that by itself. */
 async function waiting(t: TestContext) {

@@ -1,9 +1,9 @@
 // The one issue about drift: opened, changed, closed and opened again, and never a second one.
 import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
-import { type DriftIssue, reportDrift } from "../generator/github/drift-issue.ts";
-import { BOT } from "./support/github/fake.ts";
-import { playGithub } from "./support/github/play.ts";
+import { type DriftIssue, reportDrift } from "../../generator/github/drift-issue.ts";
+import { BOT } from "../support/github/fake.ts";
+import { playGithub } from "../support/github/play.ts";
 
 const MARKER = "<!-- quorate:drift ";
 const text = (words: string) => `${MARKER}{"v":1} -->\n${words}`;

@@ -1,16 +1,16 @@
 // How a drill makes its failures and ends them, with machines that are played: what is left when something goes wrong.
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { TakenOver } from "../generator/apply/job.ts";
-import { Interrupted } from "../generator/dialogue.ts";
-import { actsOf } from "../generator/drill/acts.ts";
-import { playAll } from "../generator/drill/play-all.ts";
-import { NotMade, play } from "../generator/drill/play.ts";
-import { holdVip } from "../generator/drill/vip.ts";
-import { refuseIll } from "../generator/drill/well.ts";
-import { Failure } from "../generator/failure.ts";
-import type { Node } from "../generator/model/cluster.ts";
-import { drillPlay, FENCE } from "./support/drill-play.ts";
+import { TakenOver } from "../../generator/apply/job.ts";
+import { Interrupted } from "../../generator/dialogue.ts";
+import { actsOf } from "../../generator/drill/acts.ts";
+import { playAll } from "../../generator/drill/play-all.ts";
+import { NotMade, play } from "../../generator/drill/play.ts";
+import { holdVip } from "../../generator/drill/vip.ts";
+import { refuseIll } from "../../generator/drill/well.ts";
+import { Failure } from "../../generator/failure.ts";
+import type { Node } from "../../generator/model/cluster.ts";
+import { drillPlay, FENCE } from "../support/drill-play.ts";
 
 const TAKEN = { exit: 75, stdout: "40 ann@laptop\n" };
 

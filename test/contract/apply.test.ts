@@ -3,10 +3,10 @@ import assert from "node:assert/strict";
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { NOBODY } from "../generator/dialogue.ts";
-import type { Session } from "../generator/commands/command.ts";
-import { parseRecord } from "../generator/model/record.ts";
-import { type ApplyPlace, applyPlace, CA_HASH, UID } from "./support/apply-place.ts";
+import { NOBODY } from "../../generator/dialogue.ts";
+import type { Session } from "../../generator/commands/command.ts";
+import { parseRecord } from "../../generator/model/record.ts";
+import { type ApplyPlace, applyPlace, CA_HASH, UID } from "../support/apply-place.ts";
 
 const KEYS = "different 0644 YQo= /etc/quorate/authorized_keys";
 const CONFIG = "different 0600 YQo= /etc/rancher/k3s/config.yaml";

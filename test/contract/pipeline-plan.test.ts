@@ -3,9 +3,9 @@ import assert from "node:assert/strict";
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { run } from "../generator/verbs.ts";
-import { type PullPlace, pullPlace } from "./support/pull-place.ts";
-import { scratch } from "./support/scratch.ts";
+import { run } from "../../generator/verbs.ts";
+import { type PullPlace, pullPlace } from "../support/pull-place.ts";
+import { scratch } from "../support/scratch.ts";
 
 const FLAG = ['"k3s": {', '"k3s": { "tlsSans": ["a.example.org"],'] as const;
 const editConfig = (place: PullPlace) => place.edit("cluster.config.json", ...FLAG);

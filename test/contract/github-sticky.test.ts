@@ -1,10 +1,10 @@
 // The one comment: found by marker and author, changed in place, and never doubled by what happens to the network.
 import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
-import { GithubFailure } from "../generator/github/failure.ts";
-import { ACTIONS_BOT, findComment, upsertComment } from "../generator/github/sticky.ts";
-import { BOT } from "./support/github/fake.ts";
-import { playGithub } from "./support/github/play.ts";
+import { GithubFailure } from "../../generator/github/failure.ts";
+import { ACTIONS_BOT, findComment, upsertComment } from "../../generator/github/sticky.ts";
+import { BOT } from "../support/github/fake.ts";
+import { playGithub } from "../support/github/play.ts";
 
 const MARKER = "<!-- quorate:plan ";
 const text = (words: string) => `${MARKER}{"v":1} -->\n${words}`;

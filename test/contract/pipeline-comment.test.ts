@@ -3,17 +3,17 @@ import assert from "node:assert/strict";
 import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
-import { Failure } from "../generator/failure.ts";
-import { mergedPulls } from "../generator/github/merged-pulls.ts";
-import { MARKER, readMarker } from "../generator/github/marker.ts";
-import { type PullReport, readReport, REPORT_BYTES } from "../generator/github/report.ts";
-import { run } from "../generator/verbs.ts";
-import { fixturePath } from "./support/fixtures.ts";
-import { BOT, BOT_TOKEN } from "./support/github/fake.ts";
-import { playGithub } from "./support/github/play.ts";
-import { serveGithub } from "./support/github/serve.ts";
-import { pullReport } from "./support/pull-play.ts";
-import { scratch } from "./support/scratch.ts";
+import { Failure } from "../../generator/failure.ts";
+import { mergedPulls } from "../../generator/github/merged-pulls.ts";
+import { MARKER, readMarker } from "../../generator/github/marker.ts";
+import { type PullReport, readReport, REPORT_BYTES } from "../../generator/github/report.ts";
+import { run } from "../../generator/verbs.ts";
+import { fixturePath } from "../support/fixtures.ts";
+import { BOT, BOT_TOKEN } from "../support/github/fake.ts";
+import { playGithub } from "../support/github/play.ts";
+import { serveGithub } from "../support/github/serve.ts";
+import { pullReport } from "../support/pull-play.ts";
+import { scratch } from "../support/scratch.ts";
 
 const SAMPLE = readFileSync(fixturePath("sample"), "utf8");
 const REPORT = pullReport({

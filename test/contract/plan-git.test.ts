@@ -4,11 +4,11 @@ import { execFileSync } from "node:child_process";
 import { cpSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import type { ClusterRecord } from "../generator/model/record.ts";
-import { run } from "../generator/verbs.ts";
-import { planPlace } from "./support/plan-place.ts";
-import { recordedMachine } from "./support/record.ts";
-import { scratch } from "./support/scratch.ts";
+import type { ClusterRecord } from "../../generator/model/record.ts";
+import { run } from "../../generator/verbs.ts";
+import { planPlace } from "../support/plan-place.ts";
+import { recordedMachine } from "../support/record.ts";
+import { scratch } from "../support/scratch.ts";
 
 const RETENTION = '"k3s": { "snapshots": { "retention": 20 },';
 const withMachine =

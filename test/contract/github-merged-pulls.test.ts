@@ -1,9 +1,9 @@
 // Which pull requests brought a range of commits: by every way of merging, with our comment on each and nobody else's.
 import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
-import { type Merged, mergedPulls, type Range } from "../generator/github/merged-pulls.ts";
-import { BOT } from "./support/github/fake.ts";
-import { playGithub } from "./support/github/play.ts";
+import { type Merged, mergedPulls, type Range } from "../../generator/github/merged-pulls.ts";
+import { BOT } from "../support/github/fake.ts";
+import { playGithub } from "../support/github/play.ts";
 
 const MARKER = "<!-- quorate:plan ";
 const text = (words: string) => `${MARKER}{"v":1} -->\n${words}`;

@@ -5,8 +5,8 @@ import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { test } from "node:test";
-import { applyPlace } from "./support/apply-place.ts";
-import { scratch } from "./support/scratch.ts";
+import { applyPlace } from "../support/apply-place.ts";
+import { scratch } from "../support/scratch.ts";
 
 const here = { skip: process.platform === "linux" ? false : "a shell script stands for ssh" };
 

@@ -3,12 +3,12 @@ import assert from "node:assert/strict";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { test, type TestContext } from "node:test";
-import { recordText } from "../generator/model/record.ts";
-import { programs } from "../generator/program.ts";
-import { readRecord } from "../generator/read-record.ts";
-import { planPlace } from "./support/plan-place.ts";
-import { makeRecord } from "./support/record.ts";
-import { scratch } from "./support/scratch.ts";
+import { recordText } from "../../generator/model/record.ts";
+import { programs } from "../../generator/program.ts";
+import { readRecord } from "../../generator/read-record.ts";
+import { planPlace } from "../support/plan-place.ts";
+import { makeRecord } from "../support/record.ts";
+import { scratch } from "../support/scratch.ts";
 
 const RUN = programs({ PATH: process.env["PATH"] });
 /** A record that is told from others by its machine. */

@@ -2,13 +2,13 @@
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { test } from "node:test";
-import { K3S_PATHS } from "../generator/render/k3s.ts";
-import { NODE_PATHS } from "../generator/render/node-paths.ts";
-import { makePlan, type Plan } from "../generator/plan/plan.ts";
-import { applyPlace } from "./support/apply-place.ts";
-import { type ApplyPlay, applyPlay, finished, lostTo } from "./support/apply-play.ts";
-import { TEMPLATES } from "./support/fixtures.ts";
-import { different, machine, planWith, SIX } from "./support/plan-play.ts";
+import { K3S_PATHS } from "../../generator/render/k3s.ts";
+import { NODE_PATHS } from "../../generator/render/node-paths.ts";
+import { makePlan, type Plan } from "../../generator/plan/plan.ts";
+import { applyPlace } from "../support/apply-place.ts";
+import { type ApplyPlay, applyPlay, finished, lostTo } from "../support/apply-play.ts";
+import { TEMPLATES } from "../support/fixtures.ts";
+import { different, machine, planWith, SIX } from "../support/plan-play.ts";
 
 const OLDER = different(K3S_PATHS.installEnvironment, "INSTALL_K3S_VERSION='v1.36.3+k3s1'\n");
 const NODES = ["server-1", "server-2", "server-3", "agent-1"];

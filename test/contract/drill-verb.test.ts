@@ -3,9 +3,9 @@ import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import type { Dialogue } from "../generator/dialogue.ts";
-import { NO_SESSION, run } from "../generator/verbs.ts";
-import { applyPlace } from "./support/apply-place.ts";
+import type { Dialogue } from "../../generator/dialogue.ts";
+import { NO_SESSION, run } from "../../generator/verbs.ts";
+import { applyPlace } from "../support/apply-place.ts";
 
 const drill = (config: string, args: readonly string[], more: Partial<typeof NO_SESSION> = {}) =>
   run(["drill", "--config", config, ...args], {}, false, { ...NO_SESSION, ...more });

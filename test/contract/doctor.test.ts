@@ -3,21 +3,21 @@ import assert from "node:assert/strict";
 import { chmodSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
-import { askRepository, placeOf, workflowSum } from "../generator/doctor/ask/repository.ts";
-import { askRunner, tryHook } from "../generator/doctor/ask/runner.ts";
-import { type ComputerAnswers, computerLines } from "../generator/doctor/computer.ts";
-import { formatLines, linesJson } from "../generator/doctor/format.ts";
-import { isWell, type Line, lineOf } from "../generator/doctor/line.ts";
-import { type RepositoryAnswers, repositoryLines } from "../generator/doctor/repository.ts";
-import { hookWorks, type RunnerAnswers, runnerLines, trialsFor } from "../generator/doctor/runner.ts";
-import { readWorkflow } from "../generator/doctor/workflow.ts";
-import { runnerHook } from "../generator/github/runner-hook.ts";
-import { programs } from "../generator/program.ts";
-import { deriveSecret, rootCheck } from "../generator/secrets/derive.ts";
-import { NO_SESSION, run } from "../generator/verbs.ts";
-import { applyPlace } from "./support/apply-place.ts";
-import { clusterOf, TEMPLATES } from "./support/fixtures.ts";
-import { scratch } from "./support/scratch.ts";
+import { askRepository, placeOf, workflowSum } from "../../generator/doctor/ask/repository.ts";
+import { askRunner, tryHook } from "../../generator/doctor/ask/runner.ts";
+import { type ComputerAnswers, computerLines } from "../../generator/doctor/computer.ts";
+import { formatLines, linesJson } from "../../generator/doctor/format.ts";
+import { isWell, type Line, lineOf } from "../../generator/doctor/line.ts";
+import { type RepositoryAnswers, repositoryLines } from "../../generator/doctor/repository.ts";
+import { hookWorks, type RunnerAnswers, runnerLines, trialsFor } from "../../generator/doctor/runner.ts";
+import { readWorkflow } from "../../generator/doctor/workflow.ts";
+import { runnerHook } from "../../generator/github/runner-hook.ts";
+import { programs } from "../../generator/program.ts";
+import { deriveSecret, rootCheck } from "../../generator/secrets/derive.ts";
+import { NO_SESSION, run } from "../../generator/verbs.ts";
+import { applyPlace } from "../support/apply-place.ts";
+import { clusterOf, TEMPLATES } from "../support/fixtures.ts";
+import { scratch } from "../support/scratch.ts";
 
 /** What is not well, as it is said: id, result, what is seen, what to do. */
 const ill = (lines: readonly Line[]) =>

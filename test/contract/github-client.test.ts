@@ -1,14 +1,14 @@
 // The door to GitHub: what is sent, what is tried again and what is not, and what a failure tells a person to do.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import project from "../package.json" with { type: "json" };
-import { Failure } from "../generator/failure.ts";
-import type { Github } from "../generator/github/client.ts";
-import { GithubFailure, githubFailure } from "../generator/github/failure.ts";
-import { type Fault, type FaultOptions, type FakeGithub, BOT_TOKEN } from "./support/github/fake.ts";
-import { API, playGithub } from "./support/github/play.ts";
-import { openGithub } from "../generator/github/client.ts";
-import { serveGithub } from "./support/github/serve.ts";
+import project from "../../package.json" with { type: "json" };
+import { Failure } from "../../generator/failure.ts";
+import type { Github } from "../../generator/github/client.ts";
+import { GithubFailure, githubFailure } from "../../generator/github/failure.ts";
+import { type Fault, type FaultOptions, type FakeGithub, BOT_TOKEN } from "../support/github/fake.ts";
+import { API, playGithub } from "../support/github/play.ts";
+import { openGithub } from "../../generator/github/client.ts";
+import { serveGithub } from "../support/github/serve.ts";
 
 const SECRET = "correct-horse/battery+staple";
 

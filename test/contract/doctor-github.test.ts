@@ -2,19 +2,19 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
-import { type Control, isOffered } from "../generator/doctor/controls.ts";
-import { askGithub } from "../generator/doctor/ask/github.ts";
-import type { GithubGiven } from "../generator/doctor/github.ts";
-import { controlsOf, githubLines } from "../generator/doctor/github-lines.ts";
-import type { Line } from "../generator/doctor/line.ts";
-import { readWorkflow, type Workflow } from "../generator/doctor/workflow.ts";
-import { openGithub } from "../generator/github/client.ts";
-import { NO_SESSION, run } from "../generator/verbs.ts";
-import { BOT_TOKEN, type FakeGithub, fakeGithub } from "./support/github/fake.ts";
-import { serveGithub } from "./support/github/serve.ts";
-import type { Settings } from "./support/github/settings.ts";
-import { planPlace } from "./support/plan-place.ts";
-import { scratch } from "./support/scratch.ts";
+import { type Control, isOffered } from "../../generator/doctor/controls.ts";
+import { askGithub } from "../../generator/doctor/ask/github.ts";
+import type { GithubGiven } from "../../generator/doctor/github.ts";
+import { controlsOf, githubLines } from "../../generator/doctor/github-lines.ts";
+import type { Line } from "../../generator/doctor/line.ts";
+import { readWorkflow, type Workflow } from "../../generator/doctor/workflow.ts";
+import { openGithub } from "../../generator/github/client.ts";
+import { NO_SESSION, run } from "../../generator/verbs.ts";
+import { BOT_TOKEN, type FakeGithub, fakeGithub } from "../support/github/fake.ts";
+import { serveGithub } from "../support/github/serve.ts";
+import type { Settings } from "../support/github/settings.ts";
+import { planPlace } from "../support/plan-place.ts";
+import { scratch } from "../support/scratch.ts";
 
 const SHA = "3d3c42e5aac5ba805825da76410c181273ba90b1";
 const WORKFLOWS = [
