@@ -1,5 +1,5 @@
 // The record on this computer's disk: written machine by machine, whole each time, so that it is true at every moment.
-import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, writeFileSync } from "node:fs";
+import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { Failure } from "./failure.ts";
 import {
@@ -14,6 +14,8 @@ export interface RecordStore {
   readonly record: ClusterRecord;
   /** Writes what runs on a machine now. Throws a Failure where the file cannot be written. */
   readonly set: (name: string, machine: RecordedMachine) => void;
+  /** The same for a machine that is no part of the cluster any more. */
+  readonly remove: (name: string) => void;
 }
 
 /** `known`: what was recorded before. Nothing is written before the first `set`. */
@@ -23,16 +25,32 @@ export function openRecordStore(
   known: ClusterRecord | null,
 ): RecordStore {
   let record: ClusterRecord = { cluster, machines: known?.machines ?? new Map() };
+  const keep = (machines: ClusterRecord["machines"]) => {
+    const next = { cluster, machines };
+    write(path, recordText(next));
+    record = next;
+  };
   return {
     get record() {
       return record;
     },
-    set: (name, machine) => {
-      const next = { cluster, machines: new Map([...record.machines, [name, machine]]) };
-      write(path, recordText(next));
-      record = next;
-    },
+    set: (name, machine) => keep(new Map([...record.machines, [name, machine]])),
+    remove: (name) => keep(new Map([...record.machines].filter(([each]) => each !== name))),
   };
+}
+
+/** No cluster is recorded any more. Throws a Failure. */
+export function removeRecord(path: string): void {
+  try {
+    rmSync(path, { force: true });
+    syncFolder(dirname(path));
+  } catch (error) {
+    throw new Failure(
+      `the record cannot be removed (${path}): ${(error as Error).message}`,
+      "remove that file: it tells of a cluster that is gone",
+      error,
+    );
+  }
 }
 
 function write(path: string, text: string): void {

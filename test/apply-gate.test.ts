@@ -128,7 +128,7 @@ const CASES: readonly Case[] = [
     shape: { servers: 5, loadBalancers: 1 },
     state: { "server-4": SILENT, "server-5": SILENT },
     silent: ["server-4", "server-5"],
-    more: { quorum: { stay: 2, of: 3, enough: true } },
+    more: { quorum: { stay: 2, of: 3, enough: true, after: [] } },
   },
   {
     what: "what interrupts nobody asks for nothing",
@@ -146,7 +146,7 @@ const CASES: readonly Case[] = [
     what: "an outage that is accepted",
     name: "server-1",
     state: { "server-2": SILENT },
-    more: { outage: true, quorum: { stay: 1, of: 3, enough: false } },
+    more: { outage: true, quorum: { stay: 1, of: 3, enough: false, after: [] } },
     outage: true,
   },
   {

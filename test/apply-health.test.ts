@@ -197,17 +197,17 @@ test("confirm: nobody gets in within the time; the machine goes back without us"
 
 test("the registration address moves to another load balancer, or is taken back", async () => {
   const idle = applyPlay();
-  await giveUpVip(idle.job, nodeOf("lb-1"));
+  await giveUpVip(idle.job, nodeOf("lb-1"), false);
   assert.deepEqual(idle.done, []);
   const holds = { vip: true };
   const play = applyPlay();
   play.of("lb-1").status = holds;
-  await giveUpVip(play.job, nodeOf("lb-1"));
+  await giveUpVip(play.job, nodeOf("lb-1"), false);
   assert.deepEqual(play.done, ["lb-1 yield"]);
   const alone = applyPlay(SIX, (_, verb) => (verb === "yield" ? finished() : undefined));
   alone.of("lb-1").status = holds;
   await assert.rejects(
-    giveUpVip(alone.job, nodeOf("lb-1")),
+    giveUpVip(alone.job, nodeOf("lb-1"), false),
     /no other load balancer took it within 15 s; its keepalived runs again$/,
   );
   assert.deepEqual(alone.done, ["lb-1 keepalived"]);

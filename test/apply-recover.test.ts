@@ -204,7 +204,7 @@ test("a load balancer that does not answer may hold the address: it is not passe
   const play = applyPlay();
   play.of("lb-1").status = null;
   await assert.rejects(
-    giveUpVip(play.job, nodeOf("lb-1")),
+    giveUpVip(play.job, nodeOf("lb-1"), false),
     /does not say whether it holds the registration address/,
   );
 });

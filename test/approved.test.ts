@@ -69,15 +69,15 @@ test("a comment counts only whole, of the commit that was merged, and where it i
   assert.deepEqual(approvalOf([], since(good), NONE).uncounted, []);
 });
 
-test("refused and remove show that nothing is done, so they approve nothing", () => {
+test("refused shows that nothing is done, so it approves nothing; remove is the most", () => {
   const merged = since(pull(1, { "server-1": "refused", "agent-1": "remove", "agent-2": "add" }));
   assert.deepEqual(
     beyond([would("server-1", "none"), would("agent-1", "none"), would("agent-2", "reboot")], merged),
-    [
-      ["server-1", null],
-      ["agent-1", null],
-    ],
+    [["server-1", null]],
   );
+  assert.deepEqual(beyond([would("agent-1", "remove"), would("agent-2", "remove")], merged), [
+    ["agent-2", "add"],
+  ]);
 });
 
 test("a push without a pull request goes up to restart, on any machine", () => {

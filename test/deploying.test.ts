@@ -51,6 +51,8 @@ test("each outcome has its state; where nothing was begun there is none", async 
   const { watcher, told, shown } = play(t);
   const states: Readonly<Record<Outcome, string | null>> = {
     applied: "success",
+    joined: "success",
+    removed: "success",
     failed: "failure",
     "rolled back": "failure",
     interrupted: "error",

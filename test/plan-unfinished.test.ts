@@ -89,7 +89,7 @@ test("a machine whose files are right and not in force goes on; where it works, 
   const made = planOf("server-1", works);
   assert.deepEqual(
     [made.state, made.action, made.quorum],
-    ["changes", "restart", { stay: 2, of: 3, enough: true }],
+    ["changes", "restart", { stay: 2, of: 3, enough: true, after: [] }],
   );
   assert.match(
     formatPlan(works),

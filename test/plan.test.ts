@@ -65,9 +65,9 @@ test("the most felt file decides a machine's action; each file keeps its own", (
 
 test("a restart of a server: who stays, and whether that is a majority", () => {
   const change = machine("server-1", [config("x: 1\n")]);
-  assert.deepEqual(planOf("server-1", change).quorum, { stay: 2, of: 3, enough: true });
+  assert.deepEqual(planOf("server-1", change).quorum, { stay: 2, of: 3, enough: true, after: [] });
   const less = planOf("server-1", change, machine("server-2", [], { voter: false }));
-  assert.deepEqual(less.quorum, { stay: 1, of: 3, enough: false });
+  assert.deepEqual(less.quorum, { stay: 1, of: 3, enough: false, after: [] });
   assert.match(
     formatPlan(plan(change, machine("server-2", [], { voter: false }))),
     /quorum +1 of 3 voters stay, which is no majority/,
@@ -143,6 +143,7 @@ test("another version of K3s is an upgrade; another mirror of the same version i
     stay: 2,
     of: 3,
     enough: true,
+    after: [],
   });
   for (const file of [
     different(K3S_PATHS.installEnvironment, null),

@@ -53,6 +53,8 @@ const TABLE: Readonly<Record<Role, Partial<Readonly<Record<ActionClass, string>>
     restart: LED,
     upgrade: LED,
     reboot: "gate drain evict send start reboot health resume",
+    add: "join",
+    remove: "gate drain evict retire forget uninstall",
   },
   agent: {
     none: "gate send start health",
@@ -60,6 +62,8 @@ const TABLE: Readonly<Record<Role, Partial<Readonly<Record<ActionClass, string>>
     restart: LED,
     upgrade: LED,
     reboot: "gate drain evict send start reboot health resume",
+    add: "join",
+    remove: "gate drain evict retire forget uninstall",
   },
   loadbalancer: {
     none: "gate send start health",
@@ -67,6 +71,8 @@ const TABLE: Readonly<Record<Role, Partial<Readonly<Record<ActionClass, string>>
     restart: "gate yield send start health",
     upgrade: "gate yield send start health",
     reboot: "gate yield send start reboot health",
+    add: "join",
+    remove: "gate yield retire uninstall",
   },
 };
 
@@ -109,10 +115,30 @@ for (const [what, made, role, action, expected] of [
     "restart",
     "gate send start health resume",
   ],
+  [
+    "the last load balancer that goes has nobody to give the address to",
+    { loadBalancers: 0 },
+    "loadbalancer",
+    "remove",
+    "gate retire uninstall",
+  ],
+  [
+    "no load balancer drains a server that goes",
+    { loadBalancers: 0 },
+    "server",
+    "remove",
+    "gate evict retire forget uninstall",
+  ],
   ["the only agent is drained: the servers take its place", { agents: 1 }, "agent", "restart", LED],
 ] as const) {
   test(what, () => assert.equal(steps(cluster(made), role, action), expected));
 }
+
+test("a machine that goes and does not answer is taken out without it", () => {
+  const problem = { message: "no answer", next: "" };
+  for (const role of ["server", "agent", "loadbalancer"] as const)
+    assert.equal(steps(SIX, role, "remove", { problem }), "gate forget");
+});
 
 test("rollout.drain is false: pods stay where they are", () => {
   const made = cluster({ servers: 3, agents: 1, loadBalancers: 2 }, false);

@@ -20,6 +20,8 @@ export interface Job {
   readonly fence: string;
   /** How long a machine that does not answer is asked again, in milliseconds. */
   readonly patience: number;
+  /** How long a machine that is added may be silent from the start, in milliseconds: somebody may be on the way with its card. */
+  readonly absence: number;
   /** The person wants it to end: no further step is begun. */
   readonly interrupted: AbortSignal;
   /** Says what is waited for, in the step that is under way on that machine. */

@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from "node:util";
 import type { ClusterRecord } from "../model/record.ts";
 
 /**
- * `ours` was made of `before`, and so was `theirs`. Of each machine what we have written, else what they have. Null where the
+ * `ours` was made of `before`, and so was `theirs`. Of each machine what we have written, or that we have removed it, else what they have. Null where the
  * two are not of the same cluster.
  */
 export function mergedRecord(
@@ -17,5 +17,9 @@ export function mergedRecord(
   const written = [...ours.machines].filter(
     ([machine, now]) => !isDeepStrictEqual(before?.machines.get(machine), now),
   );
-  return { cluster: ours.cluster, machines: new Map([...theirs.machines, ...written]) };
+  const removed = new Set(
+    [...(before?.machines.keys() ?? [])].filter((machine) => !ours.machines.has(machine)),
+  );
+  const others = [...theirs.machines].filter(([machine]) => !removed.has(machine));
+  return { cluster: ours.cluster, machines: new Map([...others, ...written]) };
 }

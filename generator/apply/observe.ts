@@ -104,7 +104,8 @@ export async function observe(
   };
 }
 
-const NOBODY_KNOWS = {
+/** Of a machine that says nothing of itself. */
+export const NOBODY_KNOWS = {
   k3s: "",
   voter: false,
   vip: false,

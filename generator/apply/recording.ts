@@ -46,12 +46,16 @@ export function isRecorded(known: RecordedMachine | undefined, now: RecordedMach
   return known !== undefined && isDeepStrictEqual({ ...known, action: now.action, commit: now.commit }, now);
 }
 
-/** Writes a machine into the record, unless it says the same already. */
+/** Writes a machine into the record, unless it says the same already; one that was removed is taken out of it. */
 export function recorder(
   store: RecordStore,
   of: RecordingOf,
-): (machine: Pick<MachinePlan, "name" | "action">, result: RecordedMachine["result"]) => void {
+): (machine: Pick<MachinePlan, "name" | "action">, result: RecordedMachine["result"] | "removed") => void {
   return ({ name, action }, result) => {
+    if (result === "removed") {
+      if (store.record.machines.has(name)) store.remove(name);
+      return;
+    }
     const node = of.cluster.nodes.find((each) => each.name === name);
     if (!node) return;
     const now = recordedMachine(of, node, action, result);

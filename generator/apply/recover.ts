@@ -3,6 +3,7 @@ import { Failure } from "../failure.ts";
 import type { Cluster, Node } from "../model/cluster.ts";
 import { APPLY_TIMING } from "../model/timing.ts";
 import type { MachinePlan } from "../plan/plan.ts";
+import { isFirstKeepalived } from "../plan/machine-plan.ts";
 import { isUpgrade, type StepName } from "../plan/steps.ts";
 import { NODE_PATHS } from "../render/node-paths.ts";
 import type { MachineState } from "../status/ask.ts";
@@ -84,7 +85,10 @@ export async function recover(given: Job, failed: Failed): Promise<Recovered> {
       `it was not rolled back: K3s ${job.cluster.k3s.version} may have started there, and K3s does not go back; what it has been given it takes by itself`,
     );
   }
-  if (done.has("yield")) await attempt("keepalived does not run again", () => takePartAgain(job, node));
+  // From here on it is out, or half out: the next apply goes on.
+  if (done.has("forget")) return { outcome, notes, runs: null };
+  if (done.has("yield") && !machine.files.some(isFirstKeepalived))
+    await attempt("keepalived does not run again", () => takePartAgain(job, node));
   if (done.has("drain")) await attempt("still drained in HAProxy", () => undrain(job, node));
   if (done.has("evict")) await attempt("still closed to new pods", () => readmit(job, node));
   // It has what was sent, and takes it at its next start at the latest.

@@ -6,11 +6,18 @@ import type { MachinePlan, Plan } from "../plan/plan.ts";
 import { firstSteps, isUpgrade, type StepName, stepsOf } from "../plan/steps.ts";
 import { digestOf } from "../render/node-program.ts";
 import { ApplyInterrupted, type Job } from "./job.ts";
+import { isFirstKeepalived } from "../plan/machine-plan.ts";
+import { formerNode } from "../plan/order.ts";
 import { healthLimit, recover } from "./recover.ts";
 import { confirm } from "./steps/confirm.ts";
 import { drain, undrain } from "./steps/drain.ts";
 import { evict, readmit } from "./steps/evict.ts";
+import { forget } from "./steps/forget.ts";
 import { gate } from "./steps/gate.ts";
+import { join, NotJoined } from "./steps/join.ts";
+import { removalGate } from "./steps/removal-gate.ts";
+import { retire } from "./steps/retire.ts";
+import { uninstall } from "./steps/uninstall.ts";
 import { health } from "./steps/health.ts";
 import { reboot } from "./steps/reboot.ts";
 import { send } from "./steps/send.ts";
@@ -20,10 +27,12 @@ import { giveUpVip } from "./steps/yield.ts";
 
 /**
  * What became of a machine. rolled back: the change failed, and it runs as it did before. not begun: another one failed
- * first. left alone: nobody asked for it, or no apply does what it needs.
+ * first. not reached: it did not answer, or has not joined. left alone: nobody asked for it, or no apply does what it needs.
  */
 export type Outcome =
   | "applied"
+  | "joined"
+  | "removed"
   | "unchanged"
   | "failed"
   | "rolled back"
@@ -62,11 +71,14 @@ export interface Rollout {
   readonly withoutSnapshot: boolean;
   readonly watcher: Watcher;
   /** Writes into the record what runs on the machine now. */
-  readonly record: (machine: MachinePlan, result: "applied" | "failed") => void;
+  readonly record: (machine: MachinePlan, result: "applied" | "failed" | "removed") => void;
 }
 
 /** Works the plan off and says what became of every machine, in its order. Stops at the first that fails. */
-export async function rollOut(job: Job, rollout: Rollout): Promise<readonly MachineResult[]> {
+export async function rollOut(given: Job, rollout: Rollout): Promise<readonly MachineResult[]> {
+  // Those that join meanwhile take part from then on.
+  const reachable = new Set(given.reachable);
+  const job = { ...given, reachable };
   const results = new Map<string, MachineResult>();
   const work = workOf(job.cluster, rollout.plan, rollout.only);
   const without = await begin(job, rollout, work);
@@ -76,8 +88,11 @@ export async function rollOut(job: Job, rollout: Rollout): Promise<readonly Mach
     if (stopped || job.interrupted.aborted) break;
     const together = new Set(batch.map(({ name }) => name));
     const done = await Promise.all(batch.map((machine) => workOn({ ...job, together }, rollout, machine)));
-    for (const result of done) results.set(result.name, result);
-    stopped = done.some(({ outcome }) => outcome !== "applied");
+    for (const result of done) {
+      results.set(result.name, result);
+      if (result.outcome === "joined") reachable.add(result.name);
+    }
+    stopped = done.some(({ outcome }) => !GOES_ON.has(outcome));
   }
   return rollout.plan.machines.map((machine) => {
     const result = results.get(machine.name) ?? untouched(job.cluster, machine, rollout.only);
@@ -85,6 +100,9 @@ export async function rollOut(job: Job, rollout: Rollout): Promise<readonly Mach
     return error ? { ...result, outcome: "failed", message: error.message, next: error.hint } : result;
   });
 }
+
+/** A machine that has not joined keeps nobody from working on the others: each one's gate says whether it can do without. */
+const GOES_ON: ReadonlySet<Outcome> = new Set(["applied", "joined", "removed", "not reached"]);
 
 /** What comes before all machines. Null, or the result of the one that it was for: then none of them is touched. */
 async function begin(
@@ -157,13 +175,16 @@ export function workOf(
 
 /** One machine at a time, agents as many as the config says. */
 function batches(cluster: Cluster, work: readonly MachinePlan[]): readonly (readonly MachinePlan[])[] {
-  const agents = work.filter(({ role }) => role === "agent");
+  const together = ({ role, action }: MachinePlan) => role === "agent" && action !== "remove";
+  const agents = work.filter(together);
   const size = cluster.rollout.agentBatch;
+  const alone = work.filter((machine) => !together(machine));
   return [
-    ...work.filter(({ role }) => role !== "agent").map((machine) => [machine]),
+    ...alone.filter(({ role }) => role !== "agent").map((machine) => [machine]),
     ...Array.from({ length: Math.ceil(agents.length / size) }, (_, index) =>
       agents.slice(index * size, (index + 1) * size),
     ),
+    ...alone.filter(({ role }) => role === "agent").map((machine) => [machine]),
   ];
 }
 
@@ -184,8 +205,7 @@ export function untouched(
 }
 
 async function workOn(job: Job, rollout: Rollout, machine: MachinePlan): Promise<MachineResult> {
-  const node = job.cluster.nodes.find(({ name }) => name === machine.name);
-  if (!node) throw new Error(`the plan names ${machine.name}, which the config does not`);
+  const node = job.cluster.nodes.find(({ name }) => name === machine.name) ?? formerNode(machine);
   const begun = job.clock.now();
   const { watcher } = rollout;
   const done = new Set<StepName>();
@@ -218,33 +238,49 @@ async function workOn(job: Job, rollout: Rollout, machine: MachinePlan): Promise
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     if (current !== null) watcher.end(node.name, current, error);
-    const digest = digestOf(rollout.filesOf(node));
+    if (error instanceof NotJoined) return finish("not reached", error);
+    const digest = digestAt(rollout, node, machine);
     const { outage } = rollout;
     const { outcome, notes, runs } = await recover(job, { node, machine, done, error, digest, outage });
     const unrecorded = runs === null ? null : noted(rollout, machine, runs);
     const message = [error.message, ...notes, ...(unrecorded ? [unrecorded.message] : [])].join("; ");
     return finish(outcome, new Failure(message, error.hint));
   }
-  const error = noted(rollout, machine, "applied");
-  return error ? finish("failed", error) : finish("applied");
+  const [outcome, result] = ENDS[machine.action] ?? (["applied", "applied"] as const);
+  const error = noted(rollout, machine, result);
+  return error ? finish("failed", error) : finish(outcome);
+}
+
+/** What has become of a machine when all of its steps are done, and what the record says of it. */
+const ENDS: Partial<Record<MachinePlan["action"], readonly [Outcome, "applied" | "removed"]>> = {
+  add: ["joined", "applied"],
+  remove: ["removed", "removed"],
+};
+
+/** Of the set of files that it is to have; empty for one that goes. */
+function digestAt({ filesOf }: Rollout, node: Node, { action }: MachinePlan): string {
+  return action === "remove" ? "" : digestOf(filesOf(node));
 }
 
 async function take(
   step: StepName,
   job: Job,
-  { filesOf, outage }: Rollout,
+  rollout: Rollout,
   node: Node,
   machine: MachinePlan,
 ): Promise<void> {
+  const { filesOf, outage } = rollout;
   const files = filesOf(node);
-  const digest = digestOf(files);
+  const digest = digestAt(rollout, node, machine);
   switch (step) {
     case "snapshot":
       throw new Error("it is taken before all machines");
+    case "join":
+      return join(job, node, digest);
     case "gate":
-      return gate(job, node, machine, outage);
+      return machine.action === "remove" ? removalGate(job, node) : gate(job, node, machine, outage);
     case "yield":
-      return giveUpVip(job, node);
+      return giveUpVip(job, node, machine.files.some(isFirstKeepalived));
     case "drain":
       return drain(job, node);
     case "evict":
@@ -262,17 +298,23 @@ async function take(
     case "resume":
       await undrain(job, node);
       return readmit(job, node);
+    case "retire":
+      return retire(job, node);
+    case "forget":
+      return forget(job, node);
+    case "uninstall":
+      return uninstall(job, node);
   }
 }
 
 /** Machines of the plan that take part: all that answered. */
 export function reachableOf({ machines }: Plan): ReadonlySet<string> {
-  const silent = ({ state, action }: MachinePlan) =>
-    state === "unknown" || action === "add" || action === "remove";
+  const silent = ({ state, action, problem }: MachinePlan) =>
+    state === "unknown" || action === "add" || (action === "remove" && problem !== null);
   return new Set(machines.filter((machine) => !silent(machine)).map(({ name }) => name));
 }
 
-const GOOD: ReadonlySet<Outcome> = new Set(["applied", "unchanged", "left alone"]);
+const GOOD: ReadonlySet<Outcome> = new Set(["applied", "joined", "removed", "unchanged", "left alone"]);
 
 /** True where the machine is as it should be, or nobody asked for more. One that needs a new card is not. */
 function isGood({ outcome, action, message }: MachineResult): boolean {

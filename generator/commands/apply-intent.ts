@@ -8,7 +8,9 @@ import { commitOf, isShallow, missingCommits } from "../git.ts";
 import type { Cluster, Node } from "../model/cluster.ts";
 import type { FileMap, NodeFile } from "../model/files.ts";
 import type { ClusterRecord } from "../model/record.ts";
+import { APPLY_TIMING } from "../model/timing.ts";
 import { counted, listed } from "../model/words.ts";
+import { goneMachines } from "../plan/order.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { RunProgram } from "../program.ts";
 import { readRecord } from "../read-record.ts";
@@ -32,6 +34,8 @@ export interface Intent {
   /** Only these machines are worked on; null: all. */
   readonly only: ReadonlySet<string> | null;
   readonly commit: string | null;
+  /** How long a machine that is added may be silent, in milliseconds. */
+  readonly absence: number;
   readonly notes: readonly string[];
 }
 
@@ -48,6 +52,7 @@ export class OlderCommit extends Failure {
 /** Everything that can be refused without a machine: a wrong secret, an older commit, a name that is none. */
 export async function prepare(invocation: Invocation, cluster: Cluster, run: RunProgram): Promise<Intent> {
   const { config, flags, environment } = invocation;
+  const absence = absenceOf(invocation);
   const root = readRootSecret(config, environment);
   const { record, problem } = await readRecord(config, run, { branch: cluster.state.branch, fetches: true });
   refuseOtherSecret(root, { record, answers: [], blind: null });
@@ -67,11 +72,11 @@ export async function prepare(invocation: Invocation, cluster: Cluster, run: Run
     );
   }
   const only = [flags["node"] ?? []].flat().map(String);
-  const stray = only.find((name) => cluster.nodes.every((node) => node.name !== name));
+  const names = [...cluster.nodes, ...goneMachines(cluster, record)].map(({ name }) => name);
+  const stray = only.find((name) => !names.includes(name));
   if (stray !== undefined) {
-    const names = cluster.nodes.map(({ name }) => name);
     throw new Failure(
-      `--node ${stray}: the config has no machine of that name`,
+      `--node ${stray}: neither the config nor the record has a machine of that name`,
       `take ${listed(names, "or")}`,
     );
   }
@@ -87,11 +92,26 @@ export async function prepare(invocation: Invocation, cluster: Cluster, run: Run
     filesOf: (node) => files.get(node) ?? [],
     only: only.length > 0 ? new Set(only) : null,
     commit: await commitOf(run, config),
+    absence,
     notes:
       problem === null
         ? []
         : [`the record on the shared branch could not be looked at (${problem}); the one here counts`],
   };
+}
+
+const LONGEST_WAIT = 24 * 60;
+
+/** Where nobody looks on, nobody brings a card either. */
+function absenceOf({ flags, session }: Invocation): number {
+  const given = flags["wait"];
+  if (given === undefined) return session.terminal ? APPLY_TIMING.absence : 0;
+  const minutes = typeof given === "string" && /^\d{1,4}$/.test(given) ? Number(given) : Infinity;
+  if (minutes <= LONGEST_WAIT) return minutes * 60_000;
+  throw new Failure(
+    `--wait ${JSON.stringify(given)} is no number of minutes`,
+    `take a number from 0 to ${LONGEST_WAIT}, such as --wait 20`,
+  );
 }
 
 /** Asks every machine. */

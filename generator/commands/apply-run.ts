@@ -3,8 +3,8 @@ import { randomBytes } from "node:crypto";
 import { dirname, join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { clusterFacts } from "../apply/cluster-facts.ts";
-import { CLOCK } from "../apply/job.ts";
-import { takeLease, whoAmI } from "../apply/lease.ts";
+import { CLOCK, type Job } from "../apply/job.ts";
+import { type Lease, takeLease, whoAmI } from "../apply/lease.ts";
 import { openProgress } from "../apply/progress.ts";
 import { isRecorded, recordedMachine, recorder, type RecordingOf } from "../apply/recording.ts";
 import type { Remote } from "../apply/remote.ts";
@@ -22,6 +22,7 @@ import type { Node } from "../model/cluster.ts";
 import type { ClusterRecord } from "../model/record.ts";
 import { APPLY_TIMING } from "../model/timing.ts";
 import { compareOutput, guardOutput, writeOutput } from "../output.ts";
+import { goneMachines } from "../plan/order.ts";
 import type { Plan } from "../plan/plan.ts";
 import { readRecord } from "../read-record.ts";
 import { openRecordStore } from "../record-store.ts";
@@ -67,15 +68,9 @@ export async function carryOut(
   { consent, watcher = NOBODY }: Carrying,
 ): Promise<Applied> {
   const { cluster, only, invocation } = intent;
-  const { session, environment, flags } = invocation;
+  const { session, flags } = invocation;
   session.needs(APPLY_TIMING.cleanUp);
-  const reachable = reachableOf(shown);
-  const held = cluster.nodes.map(({ name }) => name).filter((name) => reachable.has(name));
-  const id = randomBytes(8).toString("hex");
-  const lease = await takeLease(remote, held, id, whoAmI(environment), {
-    note: (text) => session.show(`${text}\n`),
-    interrupted: session.interrupted,
-  });
+  const lease = await hold(intent, remote, reachableOf(shown));
   try {
     await refuseNewerRecord(intent);
     const plan = await look(intent, remote);
@@ -85,18 +80,11 @@ export async function carryOut(
     const machines = workOf(cluster, plan, only);
     const show = session.show;
     const progress = openProgress({ machines, screen: session.screen, show, now: () => new Date() });
-    const job = {
-      cluster,
-      remote,
+    const job = jobOf(intent, remote, {
       reachable: reachableOf(plan),
-      together: new Set<string>(),
-      reveal: (node: Node) => revealOn(node, intent.root, intent.record),
       fence: lease.fence,
-      patience: APPLY_TIMING.silence,
-      interrupted: session.interrupted,
       note: progress.note,
-      clock: CLOCK,
-    };
+    });
     const { filesOf } = intent;
     const outage = flags["accept-outage"] === true;
     const results = await rollOut(job, {
@@ -114,8 +102,42 @@ export async function carryOut(
   }
 }
 
+/** Takes the hold on all that answer, in one order for everybody, so that of two applies one gets all. Needs its `close`. */
+export function hold(
+  { cluster, record, invocation: { session, environment } }: Intent,
+  remote: Remote,
+  reachable: ReadonlySet<string>,
+): Promise<Lease> {
+  const held = [...cluster.nodes, ...goneMachines(cluster, record)]
+    .map(({ name }) => name)
+    .filter((name) => reachable.has(name));
+  return takeLease(remote, held, randomBytes(8).toString("hex"), whoAmI(environment), {
+    note: (text) => session.show(`${text}\n`),
+    interrupted: session.interrupted,
+  });
+}
+
+/** What every step needs. */
+export function jobOf(
+  { cluster, root, record, absence, invocation: { session } }: Intent,
+  remote: Remote,
+  of: Pick<Job, "reachable" | "fence" | "note">,
+): Job {
+  return {
+    ...of,
+    cluster,
+    remote,
+    together: new Set<string>(),
+    reveal: (node: Node) => revealOn(node, root, record),
+    patience: APPLY_TIMING.silence,
+    absence,
+    interrupted: session.interrupted,
+    clock: CLOCK,
+  };
+}
+
 /** What was refused by the record, and what is written into it, would be of an older one. */
-async function refuseNewerRecord({ invocation, cluster, run, record }: Intent): Promise<void> {
+export async function refuseNewerRecord({ invocation, cluster, run, record }: Intent): Promise<void> {
   const place = { branch: cluster.state.branch, fetches: true };
   const { record: now } = await readRecord(invocation.config, run, place);
   if (isDeepStrictEqual(now, record)) return;
@@ -147,13 +169,17 @@ function recordingOf({ cluster, root, output, filesOf, commit }: Intent): Record
 }
 
 /** out/ is written, and what writes into the record. Throws a Failure where no server can say which cluster this is. */
-async function openRecord(
+export async function openRecord(
   intent: Intent,
   remote: Remote,
-  { machines }: Plan,
+  {
+    machines,
+  }: { readonly machines: readonly Pick<Plan["machines"][number], "name" | "role" | "ready" | "action">[] },
 ): Promise<ReturnType<typeof recorder>> {
   const { cluster, root, record, output, invocation } = intent;
-  const ready = machines.find((machine) => machine.role === "server" && machine.ready);
+  const ready = machines.find(
+    (machine) => machine.role === "server" && machine.ready && machine.action !== "remove",
+  );
   if (!ready && !record) {
     throw new Failure(
       "no server is ready, so nobody can say which cluster this is",

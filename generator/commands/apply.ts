@@ -28,7 +28,7 @@ export const apply: Command = async (invocation) => {
   }
   const intent = await prepare(invocation, cluster, programs(invocation.environment));
   // Ctrl-C does not end what runs on a machine: what was taken out of service is put back first.
-  const remote = reach(cluster, intent.root, invocation, false);
+  const remote = reach(cluster, intent.root, invocation, { ends: false, record: intent.record });
   try {
     const plan = await look(intent, remote);
     if (flags["dry-run"] === true) return dryRun(intent, plan);

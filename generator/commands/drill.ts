@@ -40,7 +40,7 @@ export const drill: Command = async (invocation) => {
   }
   if (flags["dry-run"] === true) return dryRun(made, leftOut, json);
   refuse(made, invocation);
-  const remote = reach(cluster, readRootSecret(config, invocation.environment), invocation, false);
+  const remote = reach(cluster, readRootSecret(config, invocation.environment), invocation, { ends: false });
   session.needs(CLEAN_UP_MS + (typeof flags["power"] === "string" ? SWITCH_MS : 0));
   try {
     const names = cluster.nodes.map(({ name }) => name);

@@ -52,7 +52,7 @@ export async function applyApproved(
     return approvalSince(asked, record, merged, accepted);
   };
   // Ctrl-C does not end what runs on a machine: what was taken out of service is put back first.
-  const remote = reach(cluster, root, invocation, false);
+  const remote = reach(cluster, root, invocation, { ends: false, record: intent.record });
   try {
     const plan = await look(intent, remote);
     invocation.session.show(`${formatPlan(plan)}\n`);

@@ -1,10 +1,12 @@
 // The plan of this moment, for every verb that shows or executes one: what the machines have, or what the record says of them.
 import { observe } from "../apply/observe.ts";
+import { observeGone } from "../apply/observe-gone.ts";
 import type { Remote } from "../apply/remote.ts";
 import { presentable } from "../config/presentable.ts";
 import type { Cluster, Node } from "../model/cluster.ts";
 import type { ClusterRecord } from "../model/record.ts";
 import type { ObservedMachine } from "../plan/observed.ts";
+import { goneMachines } from "../plan/order.ts";
 import { makePlan, type Plan } from "../plan/plan.ts";
 import { asObserved } from "../plan/recorded.ts";
 import type { RunProgram } from "../program.ts";
@@ -34,11 +36,12 @@ export async function planOfMachines(
   sources: PlanSources,
 ): Promise<Plan> {
   const { templates, record } = sources;
-  const observed = await Promise.all(
-    cluster.nodes.map((node) =>
+  const observed = await Promise.all([
+    ...cluster.nodes.map((node) =>
       observe(remote, cluster, node, nodeFiles(cluster, node, templates), root, record),
     ),
-  );
+    ...goneMachines(cluster, record).map((gone) => observeGone(remote, cluster, gone)),
+  ]);
   const differing = observed.flatMap(({ name, files }) => (files && files.length > 0 ? [name] : []));
   const history = await historyOf(differing, sources);
   return planFrom(cluster, observed, history, sources, false);
@@ -56,9 +59,12 @@ export async function planOfRecord(cluster: Cluster, sources: PlanSources): Prom
   );
   const differing = recorded.map(({ name }) => name).filter((name) => !same.has(name));
   const history = await historyOf(differing, sources);
-  const observed = recorded.map((node) =>
-    same.has(node.name) ? standingFor(node, []) : fromHistory(cluster, node, history, sources),
-  );
+  const observed = [
+    ...recorded.map((node) =>
+      same.has(node.name) ? standingFor(node, []) : fromHistory(cluster, node, history, sources),
+    ),
+    ...goneMachines(cluster, record).map((gone) => standingFor(gone, [])),
+  ];
   return planFrom(cluster, observed, history, sources, true);
 }
 
@@ -97,7 +103,10 @@ function fromHistory(
 }
 
 /** The record knows no more of a machine than that it was there: each server counts as a voter. */
-function standingFor({ name, role }: Node, files: ObservedMachine["files"]): ObservedMachine {
+function standingFor(
+  { name, role }: Pick<Node, "name" | "role">,
+  files: ObservedMachine["files"],
+): ObservedMachine {
   return {
     name,
     files,

@@ -11,7 +11,8 @@ const CLASSES: Readonly<Record<ActionClass, string>> = {
   reboot: "the machine restarts",
   reflash: "only a new card brings it: `npx quorate card NAME`",
   add: "a machine that nothing was applied to yet: `npx quorate card NAME`",
-  remove: "a machine that is recorded and not in the config any more: it stays as it is",
+  remove:
+    "a machine that is recorded and not in the config any more is taken out of the cluster, and what is on it removed",
   refused: "no apply brings it to a running cluster; the plan says what to put back",
 };
 

@@ -64,8 +64,8 @@ export function verdict({ results, begun, stopped, checks, cluster }: ApplyStory
       : "stopped before the first machine, and nothing was changed";
   const of = (...outcomes: readonly MachineResult["outcome"][]) =>
     results.filter(({ outcome }) => outcomes.includes(outcome));
-  const applied = of("applied").length;
-  const bad = results.filter(({ outcome }) => !["applied", "unchanged", "left alone"].includes(outcome));
+  const applied = of("applied", "joined", "removed").length;
+  const bad = results.filter(({ outcome }) => !GOOD.has(outcome) && outcome !== "unchanged");
   const did = applied === 0 ? "nothing had to be changed" : `${counted(applied, "machine")} changed`;
   if (bad.length > 0) {
     const ill = listed(bad.map(({ name, outcome }) => `${name} was ${said(outcome)}`));
@@ -82,6 +82,8 @@ export function verdict({ results, begun, stopped, checks, cluster }: ApplyStory
     ? `${did}; cluster ${cluster} is as the config says`
     : `${did}; ${counted(left, "machine")} left alone`;
 }
+
+const GOOD: ReadonlySet<MachineResult["outcome"]> = new Set(["applied", "joined", "removed", "left alone"]);
 
 function said(outcome: MachineResult["outcome"]): string {
   return outcome === "failed" ? "left failed" : outcome;
@@ -103,7 +105,7 @@ function table(results: readonly MachineResult[]): readonly string[] {
     "|---|---|---|---|---|",
     ...rows.map(({ name, action, outcome, seconds, message, next }) => {
       const remark = message === "" ? "" : `${prose(message)}; next: ${nextAction(next)}`;
-      const good = outcome === "applied" || outcome === "left alone";
+      const good = GOOD.has(outcome);
       return `| ${code(name)} | ${action === "none" ? "new files" : action} | ${good ? outcome : `**${outcome}**`} | ${seconds > 0 ? `${seconds} s` : ""} | ${remark} |`;
     }),
     "",

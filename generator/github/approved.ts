@@ -42,8 +42,8 @@ export interface Approval {
 
 /** Without a pull request nobody has seen a plan: what ends no more than a program is taken for meant. */
 const BY_PUSH: ActionClass = "restart";
-/** Shown, these mean that nothing is done. */
-const SHOWS_NOTHING: ReadonlySet<ActionClass> = new Set(["refused", "remove"]);
+/** Shown, it means that nothing is done. */
+const SHOWS_NOTHING: ReadonlySet<ActionClass> = new Set(["refused"]);
 
 /** Holds a plan against what was approved. Of machines only those count that an apply would change. */
 export function approvalOf(

@@ -14,6 +14,8 @@ export interface Deploying {
 
 const STATES: Readonly<Record<MachineResult["outcome"], DeploymentState | null>> = {
   applied: "success",
+  joined: "success",
+  removed: "success",
   failed: "failure",
   "rolled back": "failure",
   interrupted: "error",

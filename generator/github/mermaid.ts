@@ -27,7 +27,7 @@ const BY_ACTION: Readonly<Record<ActionClass, Style>> = {
   reboot: "strong",
   reflash: "grave",
   add: "fresh",
-  remove: "quiet",
+  remove: "grave",
   refused: "grave",
 };
 

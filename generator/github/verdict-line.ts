@@ -79,8 +79,9 @@ function inTurn(machines: readonly ReportedMachine[], agentBatch: number): strin
     : ", one after the other";
 }
 
-function isFelt({ felt, outage }: ReportedMachine): boolean {
-  return outage || !felt.startsWith("nothing");
+function isFelt({ felt, outage, action }: ReportedMachine): boolean {
+  // What lay on it is deleted.
+  return outage || action === "remove" || !felt.startsWith("nothing");
 }
 
 function feltBy(machines: readonly ReportedMachine[]): string {

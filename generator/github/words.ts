@@ -19,7 +19,7 @@ const DONE: Readonly<Record<ActionClass, readonly [one: string, several: string]
   reboot: ["reboots", "reboot"],
   reflash: ["needs a new card", "need new cards"],
   add: ["is added", "are added"],
-  remove: ["leaves the config and stays as it is", "leave the config and stay as they are"],
+  remove: ["is taken out of the cluster", "are taken out of the cluster"],
   refused: ["is refused", "are refused"],
 };
 

@@ -101,6 +101,14 @@ export const APPLY_TIMING = {
   undoSeconds: 60,
   /** Until a machine is healthy again, by what was done to it. A Pi with an SD card needs minutes to start K3s. */
   health: { none: 120_000, reload: 120_000, restart: 420_000, upgrade: 900_000, reboot: 900_000 },
+  /** A new machine that is silent is waited for where a person looks on: somebody is on the way with its card. */
+  absence: 900_000,
+  /** Until a new machine has joined, once it answers: a Pi installs K3s and its packages meanwhile. */
+  join: 1_800_000,
+  /** A new machine that answered starts again at its first boot, and is silent for so long. */
+  firstBoot: 300_000,
+  /** Until etcd counts a removed member no more: K3s tries for a minute (k3s-io/k3s:pkg/etcd/member_controller.go). */
+  forget: 90_000,
   /** What a machine says has failed is believed after so long. */
   failure: 45_000,
   /** Until another load balancer holds the vip. */

@@ -9,10 +9,35 @@ export interface Absence {
   readonly problem: NonNullable<ObservedMachine["problem"]>;
 }
 
+/** True for a machine that was never applied to, and has not joined yet: `machine` is what it answered, if anything. */
+export function isComing(node: Node, machine: ObservedMachine | undefined, known: Known): boolean {
+  if (machine?.files) return isJoining(node, machine, known);
+  return absence(node, machine, known).is === "add";
+}
+
+/** It has booted from its card, with all that it should have, and is on its way into the cluster by itself. */
+export function isJoining(
+  { name }: Node,
+  { files, unfinished, ready }: ObservedMachine,
+  { record }: Known,
+): boolean {
+  return (
+    record !== null && !record.machines.has(name) && files?.length === 0 && unfinished !== null && !ready
+  );
+}
+
 /** Without a record only somebody who asked no machine can call one new: a silent one may be a member that is switched off. */
 export function absence(node: Node, machine: ObservedMachine | undefined, known: Known): Absence {
   const { name } = node;
   const { record, offline } = known;
+  if (machine && isJoining(node, machine, known))
+    return {
+      is: "add",
+      problem: {
+        message: `it is on its way: ${machine.unfinished ?? ""}`,
+        next: "apply waits until it has joined",
+      },
+    };
   const problem = machine?.problem ?? { message: "it was not asked", next: "ask again" };
   const card = `npx quorate card ${name}`;
   if (!record && offline)

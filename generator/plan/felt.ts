@@ -26,7 +26,6 @@ export function felt(cluster: Cluster, node: Node, work: Work): Felt {
   const { action } = work;
   if (action === "refused") return quiet("nothing: it is refused, and nothing is done");
   if (action === "add") return quiet("nothing: it joins by itself when it is switched on");
-  if (action === "remove") return quiet("nothing: it stays as it is");
   switch (node.role) {
     case "loadbalancer":
       return loadBalancer(cluster, work);
@@ -36,6 +35,27 @@ export function felt(cluster: Cluster, node: Node, work: Work): Felt {
       return agent(cluster, action);
   }
 }
+
+/** What it is like for the others when a machine of that role goes for good. `vip`: it holds the registration address. */
+export function feltRemoval(cluster: Cluster, role: Node["role"], vip: boolean | null): Felt {
+  switch (role) {
+    case "loadbalancer":
+      if (ofRole(cluster, "loadbalancer").length === 0)
+        return outage("of the registration address: no load balancer is left");
+      return vip === false
+        ? quiet("nothing: another load balancer holds the registration address")
+        : quiet(HANDED_OVER(vip));
+    case "server":
+      return quiet(`nothing: nobody is led there any more; ${DELETED}, snapshots of etcd too`);
+    case "agent":
+      return quiet(`nothing of workloads with two replicas: they are moved away first; ${DELETED}`);
+  }
+}
+
+const DELETED = "what lies on its own disk (local volumes) is deleted";
+
+const HANDED_OVER = (vip: boolean | null) =>
+  `at most 0.5 s ${vip ? "while the registration address moves to another load balancer" : "if it holds the registration address, which then moves"}; open streams through it reconnect`;
 
 /** True where the action ends what runs on the machine, if only for a moment. */
 export function stops(action: ActionClass): boolean {
@@ -47,14 +67,12 @@ function isAtLeast(action: ActionClass, least: ActionClass): boolean {
 }
 
 function loadBalancer(cluster: Cluster, { action, vip, handsOverVip, takesVip }: Work): Felt {
-  if (handsOverVip)
-    return outage(
-      "the registration address is nobody's from when its own network gives it up until keepalived holds it",
-    );
-  // Nobody asks a machine that is in the config no more, and it may hold the address.
+  // Its own network gives the address up before keepalived is even installed. Another one that has joined holds it by then.
+  if (handsOverVip) return quiet(HANDED_OVER(true));
+  // The others are gone by then. One that nobody could ask must be off, or two machines have the address.
   if (takesVip)
     return outage(
-      "keepalived ends, and its own network holds the registration address: switch the other load balancers off first, or two machines have it",
+      "the registration address is nobody's from when keepalived ends until this machine's own network holds it",
     );
   if (action === "none") return quiet("nothing");
   if (ofRole(cluster, "loadbalancer").length === 1)
@@ -63,9 +81,7 @@ function loadBalancer(cluster: Cluster, { action, vip, handsOverVip, takesVip }:
       : quiet("nothing: a reload hands the listening sockets on, and open streams stay");
   if (vip === false) return quiet("nothing: another load balancer holds the registration address");
   // It gives the address up before anything is done to it (design, invariant 7).
-  return quiet(
-    `at most 0.5 s ${vip ? "while the registration address moves to another load balancer" : "if it holds the registration address, which then moves"}; open streams through it reconnect`,
-  );
+  return quiet(HANDED_OVER(vip));
 }
 
 function server(cluster: Cluster, node: Node, { action, enough }: Work): Felt {

@@ -1,6 +1,6 @@
 // A plan for people: a line for each machine, below it what changes, at the end what is to be done.
 import type { Node } from "../model/cluster.ts";
-import { counted } from "../model/words.ts";
+import { counted, listed } from "../model/words.ts";
 import { shownFiles } from "./machine-plan.ts";
 import type { FilePlan, MachinePlan, Plan } from "./plan.ts";
 
@@ -79,7 +79,7 @@ function rows({
       ? [
           [
             "quorum",
-            `${quorum.stay} of ${counted(quorum.of, "voter")} stay${quorum.enough ? "" : ", which is no majority"}`,
+            `${quorum.stay} of ${counted(quorum.of, "voter")} stay${quorum.enough ? "" : ", which is no majority"}${quorum.after.length > 0 ? `, when ${listed(quorum.after)} ${quorum.after.length === 1 ? "has" : "have"} joined` : ""}`,
           ] as const,
         ]
       : []),
@@ -132,7 +132,7 @@ function closing({ machines, offline, refusals }: Plan): string {
 /** Counted for themselves: an apply does nothing to them, or something else than a change. */
 const APART: ReadonlyMap<MachinePlan["action"], string> = new Map([
   ["add", "to add"],
-  ["remove", "not in the config any more"],
+  ["remove", "to take out"],
   ["reflash", "to flash again"],
   ["refused", "refused"],
 ]);

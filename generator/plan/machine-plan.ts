@@ -1,16 +1,16 @@
 // One machine of a plan: what would be done to it, what that leaves of the voters, how it is felt and why it comes.
 import { type ActionClass, mostFelt } from "../model/action.ts";
-import { type Cluster, type Node, ofRole, votersToSpare } from "../model/cluster.ts";
-import type { RecordedMachine } from "../model/record.ts";
+import { type Cluster, type Node, ofRole } from "../model/cluster.ts";
 import { nodeFiles } from "../render/node-files.ts";
 import { NODE_PATHS } from "../render/node-paths.ts";
 import type { Templates } from "../render/template.ts";
-import { absence, movedFrom } from "./absent.ts";
+import { absence, isJoining, movedFrom } from "./absent.ts";
 import { type Views, why } from "./cause.ts";
 import { felt, stops } from "./felt.ts";
 import { type FilePlan, filePlan } from "./file-plan.ts";
 import type { Known } from "./known.ts";
 import type { ObservedMachine } from "./observed.ts";
+import { type Count, type Quorum, quorumWithout } from "./quorum.ts";
 import type { Refusal } from "./refusals.ts";
 
 export interface MachinePlan {
@@ -24,7 +24,7 @@ export interface MachinePlan {
   readonly files: readonly FilePlan[];
   readonly action: ActionClass;
   /** What its change leaves of the voters; null where it takes none away. */
-  readonly quorum: { readonly stay: number; readonly of: number; readonly enough: boolean } | null;
+  readonly quorum: Quorum | null;
   /** What users of the cluster feel. */
   readonly felt: string;
   /** Something that works now stops working, and nothing else takes over: apply wants to be told that this is meant. */
@@ -47,15 +47,14 @@ export interface PlanContext {
   readonly templates: Templates;
   readonly known: Known;
   readonly refused: readonly Refusal[];
-  /** Names of the machines that vote now. */
-  readonly voters: readonly string[];
-  /** How many servers etcd may count: those of the config that are not new, and those that are only recorded. */
-  readonly members: number;
+  /** Names of the machines that nothing was applied to yet. */
+  readonly added: ReadonlySet<string>;
   /** Names of the machines that a load balancer sends nobody to, because an apply ended early. */
   readonly drained: ReadonlySet<string>;
 }
 
-const NOTHING = {
+/** Of a machine on which nothing is done. */
+export const NOTHING = {
   files: [],
   action: "none",
   quorum: null,
@@ -68,17 +67,18 @@ const NOTHING = {
   ready: false,
 } as const;
 
-/** A machine of the config. */
+/** A machine of the config. `count`: of etcd, when its turn comes. */
 export function machinePlan(
   context: PlanContext,
   node: Node,
   machine: ObservedMachine | undefined,
+  count: Count,
 ): MachinePlan {
-  const { cluster, known, voters } = context;
+  const { cluster, known } = context;
   const { name, role, address } = node;
   const base = { name, role, address };
   const refusal = refusalOf(context, name);
-  if (!machine?.files) {
+  if (!machine?.files || isJoining(node, machine, known)) {
     const { is, problem } = absence(node, machine, known);
     if (is === "unknown")
       return { ...base, ...NOTHING, state: "unknown", problem, action: refusal ? "refused" : "none" };
@@ -107,7 +107,7 @@ export function machinePlan(
   const action = refusal
     ? "refused"
     : mostFelt([...files.map((file) => file.action), goesOn(machine, role), moved ? "reflash" : "none"]);
-  const quorum = role === "server" && stops(action) && voters.includes(name) ? quorumWithout(context) : null;
+  const quorum = role === "server" && stops(action) && count.voters.has(name) ? quorumWithout(count) : null;
   const { text, outage } = felt(cluster, node, {
     action,
     vip: machine.vip,
@@ -138,36 +138,14 @@ function goesOn({ unfinished, ready }: ObservedMachine, role: Node["role"]): Act
   return role === "loadbalancer" ? "reload" : "restart";
 }
 
-/** A machine that is recorded and not in the config any more. */
-export function removedMachine(
-  context: PlanContext,
-  name: string,
-  { role, address }: RecordedMachine,
-): MachinePlan {
-  const refusal = refusalOf(context, name);
-  return {
-    ...NOTHING,
-    name,
-    role,
-    address,
-    state: "changes",
-    problem: refusal ?? {
-      message: "it is recorded and not in the config any more",
-      next: "apply does not take machines out yet: it stays as it is, and in the record; put it back into the config, or leave it so",
-    },
-    action: refusal ? "refused" : "remove",
-    felt: refusal ? "nothing: it is refused, and nothing is done" : "nothing: it stays as it is",
-    why: why(["config"]),
-  };
-}
-
 /** The list of the machine's files follows the files: it says nothing to a person, unless nothing else does. */
 export function shownFiles(files: readonly FilePlan[]): readonly FilePlan[] {
   const others = files.filter(({ path }) => path !== NODE_PATHS.fileList);
   return others.length > 0 ? others : files;
 }
 
-function refusalOf({ refused }: PlanContext, name: string): MachinePlan["problem"] {
+/** What forbids any work on it; null where nothing does. */
+export function refusalOf({ refused }: PlanContext, name: string): MachinePlan["problem"] {
   const found = refused.find(({ machines }) => machines.includes(name));
   return found ? { message: found.message, next: found.next } : null;
 }
@@ -180,20 +158,13 @@ function newCard(name: string): MachinePlan["problem"] {
 }
 
 /** keepalived comes to a load balancer that was the only one: so far the address stood in its own network-config. */
-function isFirstKeepalived({ path, change }: FilePlan): boolean {
+export function isFirstKeepalived({ path, change }: FilePlan): boolean {
   return path === NODE_PATHS.keepalived && change === "added";
 }
 
 /** keepalived goes: it was one of several, and is to be the only one. */
 function isLastKeepalived({ path, change }: FilePlan): boolean {
   return path === NODE_PATHS.keepalived && change === "removed";
-}
-
-/** While one voter is away, the others alone must be a majority of all (design: never below quorum by our hand). */
-function quorumWithout({ voters, members }: PlanContext): MachinePlan["quorum"] {
-  const of = Math.max(voters.length, members);
-  const stay = voters.length - 1;
-  return { stay, of, enough: stay >= of - votersToSpare(of) };
 }
 
 /** What is known of how each file came about; gives null where the config of that time is not known. */

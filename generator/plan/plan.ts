@@ -1,10 +1,13 @@
 // From what every machine should have and what it has to what an apply would do, machine by machine, in its order.
-import { type Cluster, type Node, ofRole } from "../model/cluster.ts";
+import { type Cluster, ofRole } from "../model/cluster.ts";
 import type { Templates } from "../render/template.ts";
-import { absence } from "./absent.ts";
+import { isComing } from "./absent.ts";
+import { goneMachine } from "./gone-machine.ts";
 import { type Known, NOTHING_KNOWN } from "./known.ts";
-import { type MachinePlan, machinePlan, membersOf, removedMachine } from "./machine-plan.ts";
+import { type MachinePlan, machinePlan, membersOf } from "./machine-plan.ts";
 import type { ObservedMachine } from "./observed.ts";
+import { type Entry, goneMachines, inOrder } from "./order.ts";
+import { cannotGo, type Count, quorumAfter, withJoined, withoutServer } from "./quorum.ts";
 import { type Refusal, refusals } from "./refusals.ts";
 
 export type { FilePlan } from "./file-plan.ts";
@@ -15,8 +18,8 @@ export interface Plan {
   /** No machine was asked: the record stands for them. */
   readonly offline: boolean;
   /**
-   * In the order in which they would be worked on: load balancers, the holder of the vip last; servers; agents. Of each kind
-   * first those that do not work: the others need them. Last those that are recorded and not in the config any more.
+   * In the order in which they would be worked on (order.ts), those that are recorded and not in the config any more among
+   * them.
    */
   readonly machines: readonly MachinePlan[];
   /** What no apply can bring to a running cluster. While there is one, nothing is to be applied. */
@@ -33,45 +36,60 @@ export function makePlan(
   known: Known = NOTHING_KNOWN,
 ): Plan {
   const seen = new Map(observed.map((machine) => [machine.name, machine]));
-  const names = new Set(cluster.nodes.map(({ name }) => name));
-  const added = cluster.nodes.filter((node) => {
-    const machine = seen.get(node.name);
-    return !machine?.files && absence(node, machine, known).is === "add";
+  const added = new Set(
+    cluster.nodes.filter((node) => isComing(node, seen.get(node.name), known)).map(({ name }) => name),
+  );
+  const gone = goneMachines(cluster, known.record);
+  const order = inOrder(cluster, seen, added, gone);
+  const voters = new Set(observed.filter(({ voter }) => voter).map(({ name }) => name));
+  const silent = ofRole(cluster, "server")
+    .map(({ name }) => name)
+    .filter((name) => !added.has(name) && !voters.has(name));
+  const given = refusals(cluster, known.record, observed);
+  const steps = counted(order, { voters, members: membersOf(cluster, known, added), joining: [] }, added);
+  const stuck = steps.flatMap(({ entry, count }) => {
+    if (!("gone" in entry) || entry.gone.role !== "server" || voters.size === 0) return [];
+    const after = quorumAfter(count, entry.gone.name);
+    return after.enough ? [] : [cannotGo(entry.gone.name, after, silent)];
   });
+  const refused = [...given, ...stuck];
   const context = {
     cluster,
     templates,
     known,
-    refused: refusals(cluster, known.record, observed),
-    voters: observed.filter(({ voter }) => voter).map(({ name }) => name),
-    members: membersOf(cluster, known, new Set(added.map(({ name }) => name))),
+    refused,
+    added,
     drained: new Set(observed.flatMap(({ drains }) => drains)),
   };
-  const gone = [...(known.record?.machines ?? [])].filter(([name]) => !names.has(name));
   return {
     cluster: cluster.name,
     offline: known.offline,
-    machines: [
-      ...inOrder(cluster, seen).map((node) => machinePlan(context, node, seen.get(node.name))),
-      ...gone.map(([name, machine]) => removedMachine(context, name, machine)),
-    ],
-    refusals: context.refused,
+    machines: steps.map(({ entry, count }) =>
+      "gone" in entry
+        ? goneMachine(context, entry.gone, seen.get(entry.gone.name), count)
+        : machinePlan(context, entry.node, seen.get(entry.node.name), count),
+    ),
+    refusals: refused,
     notes: known.notes,
   };
 }
 
-function inOrder(cluster: Cluster, seen: ReadonlyMap<string, ObservedMachine>): Cluster["nodes"] {
-  const last = (is: (machine: ObservedMachine) => boolean | null) => (one: Node, other: Node) =>
-    [other, one].reduce((sum, { name }, index) => {
-      const machine = seen.get(name);
-      return sum + (machine && is(machine) === true ? 1 : 0) * (index === 0 ? -1 : 1);
-    }, 0);
-  const works = last(({ ready }) => ready);
-  return [
-    ...ofRole(cluster, "loadbalancer")
-      .toSorted(works)
-      .toSorted(last(({ vip }) => vip)),
-    ...ofRole(cluster, "server").toSorted(works),
-    ...ofRole(cluster, "agent").toSorted(works),
-  ];
+interface Step {
+  readonly entry: Entry;
+  /** Of etcd, when its turn comes. */
+  readonly count: Count;
+}
+
+/** What etcd counts at each turn, where everything before it has gone as planned. */
+function counted(order: readonly Entry[], first: Count, added: ReadonlySet<string>): readonly Step[] {
+  let count = first;
+  return order.map((entry) => {
+    const step = { entry, count };
+    if ("gone" in entry) {
+      if (entry.gone.role === "server") count = withoutServer(count, entry.gone.name);
+    } else if (entry.node.role === "server" && added.has(entry.node.name)) {
+      count = withJoined(count, entry.node.name);
+    }
+    return step;
+  });
 }

@@ -7,6 +7,7 @@ import type { MachinePlan } from "./plan.ts";
 export const STEPS = {
   snapshot: "take a snapshot of etcd",
   gate: "check the others",
+  join: "wait until it has joined",
   yield: "give up the registration address",
   drain: "drain in HAProxy",
   evict: "drain in Kubernetes",
@@ -16,6 +17,9 @@ export const STEPS = {
   reboot: "restart the machine",
   health: "wait until healthy",
   resume: "take back into service",
+  retire: "keep K3s from starting there again",
+  forget: "take it out of the cluster",
+  uninstall: "remove what is on it",
 } as const;
 
 export type StepName = keyof typeof STEPS;
@@ -23,8 +27,8 @@ export type StepName = keyof typeof STEPS;
 /** Actions that end a program which others use, so that it is emptied first. */
 const INTERRUPTING: ReadonlySet<ActionClass> = new Set(["restart", "upgrade", "reboot"]);
 
-/** What apply does not do. */
-const NOT_APPLIED: ReadonlySet<ActionClass> = new Set(["reflash", "add", "remove", "refused"]);
+/** What apply does not do to a machine; one that is added joins by itself, and is only waited for. */
+const NOT_APPLIED: ReadonlySet<ActionClass> = new Set(["reflash", "add", "refused"]);
 
 /** True where users of the machine have to be led elsewhere first. */
 export function interrupts(action: ActionClass): boolean {
@@ -51,7 +55,10 @@ export function firstSteps(work: readonly MachinePlan[]): readonly StepName[] {
 
 /** The steps for one machine; none where nothing is to be done there. */
 export function stepsOf(cluster: Cluster, machine: MachinePlan): readonly StepName[] {
-  if (machine.state !== "changes" || !isApplied(machine.action)) return [];
+  if (machine.state !== "changes") return [];
+  if (machine.action === "add") return ["join"];
+  if (!isApplied(machine.action)) return [];
+  if (machine.action === "remove") return removal(cluster, machine);
   const { role, action, files, unfinished, unconfirmed, closed } = machine;
   const spare = ofRole(cluster, role).length > 1;
   const balancers = ofRole(cluster, "loadbalancer").length;
@@ -68,5 +75,21 @@ export function stepsOf(cluster: Cluster, machine: MachinePlan): readonly StepNa
     ...(action === "reboot" ? (["reboot"] as const) : []),
     "health",
     ...(led || closed ? (["resume"] as const) : []),
+  ];
+}
+
+/** One that does not answer is taken out without it. */
+function removal(cluster: Cluster, { role, problem }: MachinePlan): readonly StepName[] {
+  const answers = problem === null;
+  if (!answers) return ["gate", "forget"];
+  if (role === "loadbalancer")
+    return ["gate", ...(ofRole(cluster, role).length > 0 ? (["yield"] as const) : []), "retire", "uninstall"];
+  return [
+    "gate",
+    ...(ofRole(cluster, "loadbalancer").length > 0 ? (["drain"] as const) : []),
+    "evict",
+    "retire",
+    "forget",
+    "uninstall",
   ];
 }

@@ -145,7 +145,7 @@ describe("the sample cluster, three servers and a load balancer", { concurrency:
       const { machines: planned } = JSON.parse(stdout) as { readonly machines: readonly MachinePlan[] };
       for (const { name, action, quorum, files } of planned.filter(({ role }) => role === "server")) {
         assert.equal(action, "restart");
-        assert.deepEqual(quorum, { stay: 2, of: 3, enough: true });
+        assert.deepEqual(quorum, { stay: 2, of: 3, enough: true, after: [] });
         const paths = files.map(({ path }) => path);
         assert.deepEqual(paths.filter((path) => path !== "/etc/quorate/files").toSorted(), [
           ...(name === third.name ? ["/etc/quorate/authorized_keys"] : []),

@@ -27,6 +27,10 @@ export interface Played {
   /** Kubernetes says so. */
   nodeReady: boolean;
   snapshots: readonly string[];
+  /** Kubernetes knows it, and etcd counts it if it is a server. */
+  known: boolean;
+  retired: boolean;
+  uninstalled: boolean;
 }
 
 /** Called before a machine does what a script asks for; returns an answer of its own instead. */
@@ -69,6 +73,8 @@ export function applyPlay(
   cluster: Cluster = SIX,
   meddle: Meddle = () => {},
   reachable?: readonly string[],
+  /** What the config says; the machines are those of \`cluster\`. */
+  config: Cluster = cluster,
 ): ApplyPlay {
   const machines = new Map(
     cluster.nodes.map(({ name, role }): [string, Played] => [
@@ -84,6 +90,9 @@ export function applyPlay(
         unschedulable: false,
         nodeReady: true,
         snapshots: [],
+        known: role !== "loadbalancer",
+        retired: false,
+        uninstalled: false,
       },
     ]),
   );
@@ -123,6 +132,14 @@ export function applyPlay(
       )
       .join("");
 
+  // As K3s gives them: the member's name is the node's with 8 hex digits.
+  const members = () =>
+    JSON.stringify({
+      members: cluster.nodes
+        .filter(({ name, role }) => role === "server" && of(name).known)
+        .map(({ name, address }) => ({ name: `${name}-0badcafe`, peerURLs: [`https://${address}:2380`] })),
+    });
+
   const verbs: readonly (readonly [
     RegExp,
     string,
@@ -137,6 +154,14 @@ export function applyPlay(
       },
     ],
     [/quorate-node backends\n/, "?backends", (_, name) => backends(name)],
+    [
+      /kubectl delete node (\S+) /,
+      "delete",
+      (_, _name, [, node = ""]) => {
+        of(node).known = false;
+        return "";
+      },
+    ],
     [/kubectl get node (\S+) /, "?node", (_, _name, [, node = ""]) => nodeJson(node)],
     [/^\[ ! -e \S+cordoned \] \|\| echo ours/m, "?cordoned", ({ cordoned }) => (cordoned ? "ours\n" : "")],
     [/^cat \/proc\/sys\/kernel\/random\/boot_id\n$/, "?boot", ({ boot }) => `${boot}\n`],
@@ -165,6 +190,23 @@ export function applyPlay(
         machine.snapshots = [...machine.snapshots, saved];
         const list = snapshotList(machine.snapshots.map((each) => ({ name: each })));
         return `begun 1764147600\nsnapshots ${Buffer.from(list).toString("base64")}\n`;
+      },
+    ],
+    [/\/db\/info/, "?members", () => members()],
+    [
+      /quorate-node retire\n/,
+      "retire",
+      (machine) => {
+        machine.retired = true;
+        return "";
+      },
+    ],
+    [
+      /quorate-node uninstall\n/,
+      "uninstall",
+      (machine) => {
+        machine.uninstalled = true;
+        return "";
       },
     ],
     [/quorate-node confirm /, "confirm", () => ""],
@@ -264,6 +306,9 @@ export function applyPlay(
     "yield",
     "close",
     "evict",
+    "delete",
+    "retire",
+    "uninstall",
   ]);
 
   const times = new Map<string, number>();
@@ -276,7 +321,7 @@ export function applyPlay(
     const { verb, act, words } = found;
     const object = words[1] === undefined || verb.startsWith("?") ? "" : ` ${words[1]}`;
     const line = `${name} ${verb}${object}`;
-    if (CHANGES.has(verb) !== script.startsWith(`${FENCE}\n`))
+    if (CHANGES.has(verb) !== script.split("\n").slice(0, 2).includes(FENCE))
       throw new Error(`${line}: with or without the fence`);
     asked.push(line);
     const count = (times.get(line) ?? 0) + 1;
@@ -289,8 +334,9 @@ export function applyPlay(
   };
   const remote: Remote = { run, close: async () => {} };
   const job: Job = {
-    cluster,
+    cluster: config,
     remote,
+    absence: 0,
     reachable: new Set(reachable ?? cluster.nodes.map(({ name }) => name)),
     together: new Set(),
     reveal: () => () => "secret",

@@ -4,6 +4,7 @@ import { type Node, ofRole } from "../../model/cluster.ts";
 import { minorsAhead, parseK3sVersion } from "../../model/k3s-version.ts";
 import { counted, listed } from "../../model/words.ts";
 import type { MachinePlan } from "../../plan/plan.ts";
+import { majorityOf } from "../../plan/quorum.ts";
 import { interrupts, isUpgrade } from "../../plan/steps.ts";
 import type { MachineState } from "../../status/ask.ts";
 import { askNode } from "../ask-node.ts";
@@ -109,14 +110,14 @@ function otherServers(job: Job, node: Node): Promise<readonly MachineState[]> {
   return Promise.all(others.map((other) => askNode(job.remote, job.cluster, other)));
 }
 
-/** How many etcd counts: at least those of the plan, which knows who has never joined. */
+/** How many etcd counts: at least those of the plan, which knows who has never joined, without those that were to join before. */
 function membersOf({ cluster }: Job, { quorum }: MachinePlan, states: readonly MachineState[]): number {
-  const known = quorum?.of ?? ofRole(cluster, "server").length;
+  const known = quorum ? quorum.of - quorum.after.length : ofRole(cluster, "server").length;
   return Math.max(known, ...states.map(({ status }) => status?.members ?? 0));
 }
 
 function majority({ name }: Node, stay: number, members: number): void {
-  const needed = Math.floor(members / 2) + 1;
+  const needed = majorityOf(members);
   if (stay >= needed) return;
   throw new Failure(
     `${name} is left as it is: without it ${counted(stay, "voter")} would stay, and ${needed} of ${members} are needed`,

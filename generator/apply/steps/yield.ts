@@ -8,9 +8,10 @@ import { type Job, pause, runOn } from "../job.ts";
 
 /**
  * Nothing where it does not hold it. Throws a Failure where it does not say so, or no other load balancer takes it; keepalived
- * then runs again.
+ * then runs again. `byNetwork`: it is its own network's address, and that gives it up when the new files are in force: then
+ * another one only has to hold it too.
  */
-export async function giveUpVip(job: Job, node: Node): Promise<void> {
+export async function giveUpVip(job: Job, node: Node, byNetwork: boolean): Promise<void> {
   const { state, status, detail, next } = await askNode(job.remote, job.cluster, node);
   if (state === "no answer") {
     throw new Failure(
@@ -22,7 +23,12 @@ export async function giveUpVip(job: Job, node: Node): Promise<void> {
     job.note(node.name, "it does not hold it");
     return;
   }
-  await runOn(job, node.name, `${job.fence}\nexec ${NODE_PATHS.program} yield ${APPLY_TIMING.healSeconds}\n`);
+  if (!byNetwork)
+    await runOn(
+      job,
+      node.name,
+      `${job.fence}\nexec ${NODE_PATHS.program} yield ${APPLY_TIMING.healSeconds}\n`,
+    );
   const others = ofRole(job.cluster, "loadbalancer").filter(
     (other) => other !== node && job.reachable.has(other.name),
   );
@@ -31,6 +37,12 @@ export async function giveUpVip(job: Job, node: Node): Promise<void> {
     const answers = await Promise.all(others.map((other) => askNode(job.remote, job.cluster, other)));
     if (answers.some(({ status }) => status?.vip === true)) return;
     await pause(job);
+  }
+  if (byNetwork) {
+    throw new Failure(
+      `${node.name} is left as it is: no other load balancer holds the registration address, and it would be nobody's until keepalived runs here`,
+      "switch the new load balancer on with its card, and wait until it is ready (npx quorate status); then run apply again",
+    );
   }
   await takePartAgain(job, node);
   throw new Failure(

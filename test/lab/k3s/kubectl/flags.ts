@@ -17,7 +17,7 @@ const EVERYWHERE: Readonly<Record<string, Kind>> = {
 };
 const FLAGS: Readonly<Record<string, Readonly<Record<string, Kind>>>> = {
   get: { output: "text", raw: "text", "ignore-not-found": "switch" },
-  delete: {},
+  delete: { timeout: "duration" },
   cordon: {},
   uncordon: {},
   drain: {

@@ -1,0 +1,12 @@
+// Step: a machine that is going out of the cluster does not start K3s again, whatever happens. What runs goes on until it is out.
+import type { Node } from "../../model/cluster.ts";
+import { NODE_PATHS } from "../../render/node-paths.ts";
+import { type Job, runOn } from "../job.ts";
+
+/**
+ * K3s with a `server` in its config joins again as soon as it starts, also after its member was removed
+ * (k3s-io/k3s:pkg/etcd/etcd.go, tombstone). Throws a Failure.
+ */
+export async function retire(job: Job, node: Node): Promise<void> {
+  await runOn(job, node.name, `${job.fence}\nexec ${NODE_PATHS.program} retire\n`);
+}

@@ -1,0 +1,52 @@
+// A machine that is recorded and not in the config any more: it is taken out of the cluster.
+import { ofRole } from "../model/cluster.ts";
+import { why } from "./cause.ts";
+import { feltRemoval } from "./felt.ts";
+import { type MachinePlan, NOTHING, type PlanContext, refusalOf } from "./machine-plan.ts";
+import type { ObservedMachine } from "./observed.ts";
+import type { Gone } from "./order.ts";
+import { type Count, quorumAfter } from "./quorum.ts";
+
+/** What becomes of it. `machine`: what it answered; `count`: of etcd, when its turn comes. */
+export function goneMachine(
+  context: PlanContext,
+  gone: Gone,
+  machine: ObservedMachine | undefined,
+  count: Count,
+): MachinePlan {
+  const refusal = refusalOf(context, gone.name);
+  const silent = machine?.files ? null : (machine?.problem ?? { message: "it was not asked", next: "" });
+  const { text, outage } = feltRemoval(context.cluster, gone.role, machine?.vip ?? false);
+  return {
+    ...NOTHING,
+    ...gone,
+    state: "changes",
+    problem: refusal ?? (silent && withoutIt(gone, silent.message)),
+    action: refusal ? "refused" : "remove",
+    quorum:
+      gone.role === "server" && ofRole(context.cluster, "server").length > 0
+        ? quorumAfter(count, gone.name)
+        : null,
+    felt: refusal
+      ? "nothing: it is refused, and nothing is done"
+      : silent
+        ? "nothing: it does not answer"
+        : text,
+    outage: refusal || silent ? false : outage,
+    why: why(["config"]),
+    ready: machine?.ready ?? false,
+  };
+}
+
+/** What it has on its disk stays there, and may come back with it. */
+function withoutIt({ name, role }: Gone, message: string): MachinePlan["problem"] {
+  const back = {
+    server: "it would join the cluster again",
+    agent: "it would join the cluster again",
+    loadbalancer: "it would take the registration address",
+  }[role];
+  return {
+    message: `it is taken out without being asked (${message})`,
+    next: `never switch ${name} on again with the disk that it has: ${back}; erase that, or, when it answers: npx quorate uninstall ${name}`,
+  };
+}

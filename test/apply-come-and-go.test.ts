@@ -1,0 +1,239 @@
+// Machines that come and go, carried out: what is waited for, what is done in which order, and what is never done.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Cluster } from "../generator/model/cluster.ts";
+import { succeeded } from "../generator/apply/rollout.ts";
+import { makePlan, type Plan } from "../generator/plan/plan.ts";
+import { K3S_PATHS } from "../generator/render/k3s.ts";
+import { NODE_PATHS } from "../generator/render/node-paths.ts";
+import { type ApplyPlay, applyPlay, finished, wantedOf } from "./support/apply-play.ts";
+import { makeCluster } from "./support/clusters.ts";
+import { TEMPLATES } from "./support/fixtures.ts";
+import { different, knowing, machine, recordOf } from "./support/plan-play.ts";
+
+const SILENT = { files: null, problem: { message: "no answer", next: "look" }, voter: false, ready: false };
+
+/** The plan from one cluster to another, as those who answer have it. */
+function planFor(
+  before: Cluster,
+  after: Cluster,
+  more: Readonly<Record<string, Parameters<typeof machine>[2]>> = {},
+): Plan {
+  const there = new Set(before.nodes.map(({ name }) => name));
+  const all = new Map([...after.nodes, ...before.nodes].map((node) => [node.name, node]));
+  const every = { ...after, nodes: [...all.values()] };
+  const observed = [...all.keys()].map((name) => ({
+    ...machine(name, [], {}, every),
+    ...(there.has(name) ? {} : SILENT),
+    ...more[name],
+  }));
+  return makePlan(after, TEMPLATES, observed, knowing(recordOf(before)));
+}
+
+const THREE = makeCluster({ servers: 3, agents: 1, loadBalancers: 2 });
+const FIVE = makeCluster({ servers: 5, agents: 1, loadBalancers: 2 });
+const NEW = ["server-4", "server-5"];
+
+/** Five machines of which two are not there yet. */
+function growing(meddle?: Parameters<typeof applyPlay>[1]): ApplyPlay {
+  const play = applyPlay(
+    FIVE,
+    meddle,
+    THREE.nodes.map(({ name }) => name),
+  );
+  for (const name of NEW) play.of(name).status = null;
+  return play;
+}
+
+const outcomes = (results: readonly { readonly name: string; readonly outcome: string }[]) =>
+  results.filter(({ outcome }) => outcome !== "unchanged").map(({ name, outcome }) => `${name} ${outcome}`);
+
+test("a new machine is waited for, and what for is said; then it is in the record", async () => {
+  const play = growing();
+  const results = await play.rollOut(planFor(THREE, FIVE), { only: new Set(["server-4"]) });
+  assert.deepEqual(outcomes(results), ["server-4 not reached", "server-5 left alone"]);
+  assert.match(
+    results.find(({ name }) => name === "server-4")?.next ?? "",
+    /^npx quorate card server-4 TARGET, put the card in and switch it on; then: npx quorate apply$/,
+  );
+  const patient = growing((name, verb, times) => {
+    if (name !== "server-4" || verb !== "?status") return;
+    if (times === 3) patient.of(name).status = { state: "working", step: "packages", voter: false };
+    if (times === 5)
+      patient.of(name).status = { state: "waiting", step: "server", waitingFor: "a vote", voter: false };
+    if (times === 7) {
+      patient.of(name).status = {};
+      patient.of(name).applied = wantedOf(name, FIVE);
+    }
+  });
+  Object.assign(patient.job, { absence: 60_000 });
+  const joined = await patient.rollOut(planFor(THREE, FIVE), { only: new Set(["server-4"]) });
+  assert.deepEqual(outcomes(joined), ["server-4 joined", "server-5 left alone"]);
+  assert.ok(succeeded(joined));
+  assert.deepEqual(patient.done, [], "nothing is done to it");
+  assert.ok(patient.recorded.includes("server-4 applied"));
+  assert.deepEqual(
+    [...new Set(patient.notes)].filter((note) => note.startsWith("server-4")),
+    [
+      "server-4: put its card in and switch it on (lost: no-answer)",
+      "server-4: working: packages",
+      "server-4: waiting: server: a vote",
+    ],
+  );
+});
+
+test("a new machine that does not come keeps nobody from working on the others", async () => {
+  const play = growing();
+  const results = await play.rollOut(
+    planFor(THREE, FIVE, { "agent-1": { files: [different(K3S_PATHS.config)] } }),
+  );
+  assert.deepEqual(outcomes(results), ["server-4 not reached", "server-5 not reached", "agent-1 applied"]);
+  assert.ok(!succeeded(results));
+});
+
+test("1 to 3: without the new ones the only server is left as it is; with them it restarts", async () => {
+  const one = makeCluster({ servers: 1, loadBalancers: 1 });
+  const three = makeCluster({ servers: 3, loadBalancers: 1 });
+  const plan = planFor(one, three, { "server-1": { files: [different(K3S_PATHS.config)] } });
+  const play = applyPlay(three, () => {}, ["server-1", "lb-1"]);
+  for (const name of ["server-2", "server-3"]) play.of(name).status = null;
+  play.of("server-1").status = { members: 1 };
+  const results = await play.rollOut(plan);
+  assert.deepEqual(outcomes(results), ["server-2 not reached", "server-3 not reached", "server-1 failed"]);
+  assert.match(results.at(-1)?.message ?? "", /^server-1 is left as it is: without it 0 voters would stay/);
+  assert.deepEqual(play.done, []);
+  // One of two has joined: etcd needs both now.
+  Object.assign(play.of("server-2"), { status: { members: 2 }, applied: wantedOf("server-2", three) });
+  play.of("server-1").status = { members: 2 };
+  assert.equal((await play.rollOut(plan)).at(-1)?.outcome, "failed");
+  assert.deepEqual(play.done, []);
+  Object.assign(play.of("server-3"), { status: { members: 3 }, applied: wantedOf("server-3", three) });
+  for (const name of ["server-1", "server-2"]) play.of(name).status = { members: 3 };
+  const joined = await play.rollOut(plan);
+  assert.deepEqual(outcomes(joined), ["server-2 joined", "server-3 joined", "server-1 applied"]);
+});
+
+test("a new machine that came with the files of another config is not taken for done", async () => {
+  const play = growing();
+  play.of("server-4").status = {};
+  const results = await play.rollOut(planFor(THREE, FIVE), { only: new Set(["server-4"]) });
+  assert.deepEqual(outcomes(results), ["server-4 failed", "server-5 left alone"]);
+  assert.match(results.find(({ name }) => name === "server-4")?.message ?? "", /files of another config/);
+});
+
+test("a new machine that fails is not waited for half an hour", async () => {
+  const play = growing();
+  play.of("server-4").status = {
+    state: "failed",
+    error: "the disk is full",
+    next: "free some space",
+    voter: false,
+  };
+  const results = await play.rollOut(planFor(THREE, FIVE), { only: new Set(["server-4"]) });
+  assert.deepEqual(outcomes(results), ["server-4 not reached", "server-5 left alone"]);
+  assert.match(results.find(({ name }) => name === "server-4")?.message ?? "", /failed: the disk is full$/);
+  assert.ok(play.seconds() < 60, String(play.seconds()));
+});
+
+/** Five machines of the cluster, and the config has three. */
+function shrinking(meddle?: Parameters<typeof applyPlay>[1], reachable?: readonly string[]): ApplyPlay {
+  const play = applyPlay(FIVE, meddle, reachable, THREE);
+  for (const { name, role } of FIVE.nodes) if (role === "server") play.of(name).status = { members: 5 };
+  return play;
+}
+const fewer = (play: ApplyPlay) => (name: string, verb: string) => {
+  if (verb !== "delete") return;
+  const members = FIVE.nodes.filter((node) => node.role === "server" && play.of(node.name).known).length - 1;
+  for (const { name: each, role } of FIVE.nodes) if (role === "server") play.of(each).status = { members };
+  void name;
+};
+
+test("a server goes: led around, moved away, kept from starting again, forgotten and seen to be, cleared; in that order", async () => {
+  const play: ApplyPlay = shrinking((name, verb) => fewer(play)(name, verb));
+  const results = await play.rollOut(planFor(FIVE, THREE), { only: new Set(["server-5"]) });
+  assert.deepEqual(outcomes(results), ["server-4 left alone", "server-5 removed"]);
+  assert.deepEqual(play.done, [
+    "lb-1 drain server-5",
+    "lb-2 drain server-5",
+    "server-5 close",
+    "server-1 evict server-5",
+    "server-5 retire",
+    "server-1 delete server-5",
+    "server-5 uninstall",
+  ]);
+  assert.ok(play.recorded.includes("server-5 removed"));
+  const asked = play.asked.indexOf("server-1 ?members");
+  assert.ok(asked > play.asked.indexOf("server-1 delete server-5"));
+  assert.ok(asked < play.asked.indexOf("server-5 uninstall"));
+});
+
+test("one that does not answer is taken out of the cluster without it", async () => {
+  const reachable = FIVE.nodes.map(({ name }) => name).filter((name) => name !== "server-5");
+  const play: ApplyPlay = shrinking((name, verb) => fewer(play)(name, verb), reachable);
+  play.of("server-5").status = null;
+  const results = await play.rollOut(planFor(FIVE, THREE, { "server-5": SILENT }), {
+    only: new Set(["server-5"]),
+  });
+  assert.deepEqual(outcomes(results), ["server-5 removed", "server-4 left alone"]);
+  assert.deepEqual(play.done, ["server-1 delete server-5"]);
+});
+
+test("etcd still counts it: nothing on it is removed, and it stays in the record", async () => {
+  const play = shrinking((_, verb) => (verb === "delete" ? finished() : undefined));
+  const results = await play.rollOut(planFor(FIVE, THREE), { only: new Set(["server-5"]) });
+  const { outcome, message } = results.find(({ name }) => name === "server-5") ?? {};
+  assert.equal(outcome, "failed");
+  assert.match(message ?? "", /^etcd still counts server-5-0badcafe/);
+  assert.ok(!play.of("server-5").uninstalled);
+  assert.ok(!play.recorded.includes("server-5 removed"));
+});
+
+test("without it the others would be no majority: nothing is touched, whatever the plan saw", async () => {
+  const play = shrinking();
+  for (const name of ["server-2", "server-3"]) play.of(name).status = null;
+  const plan = planFor(FIVE, THREE);
+  const results = await play.rollOut(plan, { only: new Set(["server-5"]) });
+  assert.match(
+    results.find(({ name }) => name === "server-5")?.message ?? "",
+    /^server-5 is left as it is: without it 1 voter of 4 members would be left, .*\(server-2 is no answer and server-3 is no answer\)$/,
+  );
+  assert.deepEqual(play.done, []);
+});
+
+test("its pods cannot be moved: it is taken back into service, and nothing else has happened to it", async () => {
+  const play = shrinking((_, verb) => (verb === "evict" ? finished("", 1, "budget") : undefined));
+  const results = await play.rollOut(planFor(FIVE, THREE), { only: new Set(["server-5"]) });
+  assert.equal(results.find(({ name }) => name === "server-5")?.outcome, "failed");
+  assert.deepEqual(play.of("lb-1").drained, []);
+  assert.equal(play.of("server-5").cordoned, false);
+  assert.equal(play.of("server-5").retired, false);
+});
+
+test("the runner died after it was forgotten: the next one clears it, and does not fail for what is gone", async () => {
+  const play = shrinking();
+  Object.assign(play.of("server-5"), { known: false, retired: true });
+  for (const { name, role } of FIVE.nodes) if (role === "server") play.of(name).status = { members: 4 };
+  play.of("server-5").status = { state: "failed", voter: false, members: 0 };
+  const results = await play.rollOut(planFor(FIVE, THREE), { only: new Set(["server-5"]) });
+  assert.equal(results.find(({ name }) => name === "server-5")?.outcome, "removed");
+  assert.ok(play.of("server-5").uninstalled);
+});
+
+test("the second load balancer has to hold the address before the first one's network gives it up", async () => {
+  const [one, two] = [makeCluster({ loadBalancers: 1 }), makeCluster({ loadBalancers: 2 })];
+  const first = { files: [{ path: NODE_PATHS.keepalived, is: "missing" }] as const, vip: true };
+  const plan = planFor(one, two, { "lb-1": first });
+  const play = applyPlay(
+    two,
+    () => {},
+    one.nodes.map(({ name }) => name),
+  );
+  play.of("lb-2").status = null;
+  play.of("lb-1").status = { vip: true };
+  const results = await play.rollOut(plan);
+  assert.deepEqual(outcomes(results), ["lb-2 not reached", "lb-1 failed"]);
+  assert.deepEqual(play.done, []);
+  Object.assign(play.of("lb-2"), { status: { vip: true }, applied: wantedOf("lb-2", two) });
+  assert.deepEqual(outcomes(await play.rollOut(plan)), ["lb-2 joined", "lb-1 applied"]);
+  assert.deepEqual(play.done, ["lb-1 send", "lb-1 start"], "no keepalived is stopped that is not there");
+});
