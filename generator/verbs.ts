@@ -42,6 +42,11 @@ const IDENTITY_FLAG: Flag = {
   value: "FILE",
   text: "the private key to log in with (default: as ssh finds it)",
 };
+const WAIT_FLAG: Flag = {
+  name: "wait",
+  value: "MINUTES",
+  text: "how long a new machine may be silent before it joins (default: 15 on a terminal, else 0)",
+};
 /** For callers that have no terminal. */
 export const NO_SESSION: Session = {
   interrupted: new AbortController().signal,
@@ -147,6 +152,7 @@ export const VERBS: Readonly<Record<string, Verb>> = {
       { name: "yes", text: "do not ask before the first change" },
       { name: "dry-run", text: "show the plan and the steps, and change nothing" },
       { name: "accept-outage", text: "also where the plan says that it is an outage" },
+      WAIT_FLAG,
       { name: "without-snapshot", text: "exchange K3s on servers without a snapshot of etcd before" },
       IDENTITY_FLAG,
     ],
@@ -157,6 +163,27 @@ export const VERBS: Readonly<Record<string, Verb>> = {
     words: ["WORD"],
     flags: [IDENTITY_FLAG],
     load: async () => (await import("./commands/snapshot.ts")).snapshot,
+  },
+  replace: {
+    text: "Put a new machine under the name of a dead one: the cluster forgets the older one, the card is written where a TARGET is named, and the new one is waited for.",
+    words: ["NAME"],
+    moreWords: ["TARGET"],
+    flags: [{ name: "yes", text: "the older one is gone for good: do not ask" }, WAIT_FLAG, IDENTITY_FLAG],
+    load: async () => (await import("./commands/replace.ts")).replace,
+  },
+  uninstall: {
+    text: "Take a machine out of the cluster and remove what is on it, or the whole cluster. Its name has to be typed.",
+    moreWords: ["NAME"],
+    flags: [
+      { name: "all", text: "every machine of the cluster" },
+      {
+        name: "confirm",
+        value: "NAME",
+        text: "the name of the machine or the cluster, instead of typing it",
+      },
+      IDENTITY_FLAG,
+    ],
+    load: async () => (await import("./commands/uninstall.ts")).uninstall,
   },
   drift: {
     text: "Hold the machines against what was last applied to them: files, units, versions, members. It needs no secret; exit 2 where something differs.",

@@ -1,0 +1,170 @@
+// The verb replace: a new machine under the name of one that is dead. The cluster forgets the old one, and the new one joins.
+import { askNode } from "../apply/ask-node.ts";
+import { ApplyInterrupted } from "../apply/job.ts";
+import { standingOf } from "../apply/older.ts";
+import { openProgress } from "../apply/progress.ts";
+import type { Remote } from "../apply/remote.ts";
+import { forget } from "../apply/steps/forget.ts";
+import { join } from "../apply/steps/join.ts";
+import { removalGate } from "../apply/steps/removal-gate.ts";
+import { Failure } from "../failure.ts";
+import { type Cluster, type Node, ofRole } from "../model/cluster.ts";
+import { APPLY_TIMING } from "../model/timing.ts";
+import { listed } from "../model/words.ts";
+import type { StepName } from "../plan/steps.ts";
+import { programs } from "../program.ts";
+import { digestOf } from "../render/node-program.ts";
+import type { MachineState } from "../status/ask.ts";
+import { type Intent, prepare } from "./apply-intent.ts";
+import { hold, jobOf, openRecord, refuseNewerRecord } from "./apply-run.ts";
+import { card } from "./card.ts";
+import type { Command, Invocation, Result } from "./command.ts";
+import { loadConfig } from "./load.ts";
+import { reach } from "./reach.ts";
+
+/**
+ * Exit 0 when the new machine works, and a server votes; 1 where it was refused, or has not joined yet; 3 for a bad config or bad
+ * words; 130 where it was interrupted. The same command again goes on.
+ */
+export const replace: Command = async (invocation) => {
+  const { config, json, colour, words, session } = invocation;
+  const [name, target, ...more] = words;
+  if (name === undefined || more.length > 0) {
+    const what = name === undefined ? "needs the NAME of a machine" : `takes no more words: "${more[0]}"`;
+    return { exit: 3, stdout: "", stderr: `error: replace: ${what}\n  next: npx quorate replace --help\n` };
+  }
+  const { cluster, findings, report, json: asJson } = loadConfig(config);
+  if (!cluster) {
+    const stdout = json ? `${JSON.stringify({ findings: await asJson() }, null, 2)}\n` : "";
+    return { exit: 3, stdout, stderr: await report(findings, colour) };
+  }
+  const node = cluster.nodes.find((each) => each.name === name);
+  if (!node) {
+    throw new Failure(
+      `there is no machine "${name}" in ${config}`,
+      `the machines are ${listed(cluster.nodes.map((each) => each.name))}; one that left the config is taken out by npx quorate apply`,
+    );
+  }
+  const intent = await prepare(
+    { ...invocation, flags: { ...invocation.flags, node: undefined } },
+    cluster,
+    programs(invocation.environment),
+  );
+  const remote = reach(cluster, intent.root, invocation, { ends: false, record: intent.record });
+  try {
+    const seconds = await carryOut(intent, remote, node, target);
+    return resultOf(cluster, node, seconds, invocation);
+  } catch (error) {
+    if (error instanceof ApplyInterrupted && session.interrupted.aborted)
+      return { exit: 130, stdout: "", stderr: `replace: ${error.message}\n  next: ${error.hint}\n` };
+    throw error;
+  } finally {
+    await remote.close();
+  }
+};
+
+/** Returns how long it took, in seconds. */
+async function carryOut(
+  intent: Intent,
+  remote: Remote,
+  node: Node,
+  target: string | undefined,
+): Promise<number> {
+  const { cluster, invocation, filesOf } = intent;
+  const { session } = invocation;
+  session.needs(APPLY_TIMING.cleanUp);
+  const states = await Promise.all(cluster.nodes.map((each) => askNode(remote, cluster, each)));
+  const answering = states.filter(({ state }) => state !== "no answer").map(({ name }) => name);
+  const progress = openProgress({
+    machines: [node],
+    screen: session.screen,
+    show: session.show,
+    now: () => new Date(),
+  });
+  const of = { reachable: new Set(answering.filter((each) => each !== node.name)), note: progress.note };
+  try {
+    // Before the card is written: what is refused must not cost anybody a card.
+    const before = jobOf(intent, remote, { ...of, fence: "" });
+    const standing = await standingOf(before, node, states);
+    if (standing === "older") await removalGate(before, node);
+    await consent(invocation, node, standing === "older");
+    if (target !== undefined) await writeCard(invocation, node, target);
+    const lease = await hold(intent, remote, of.reachable);
+    const begun = performance.now();
+    try {
+      await refuseNewerRecord(intent);
+      const job = jobOf(intent, remote, { ...of, fence: lease.fence });
+      const step = async (name: StepName, work: () => Promise<void>) => {
+        if (session.interrupted.aborted) throw new ApplyInterrupted();
+        progress.begin(node.name, name);
+        try {
+          await work();
+          progress.end(node.name, name);
+        } catch (error) {
+          if (error instanceof Failure) progress.end(node.name, name, error);
+          throw error;
+        }
+      };
+      if (standing === "older") {
+        await step("gate", () => removalGate(job, node));
+        await step("forget", () => forget(job, node));
+      }
+      await step("join", () => join(job, node, digestOf(filesOf(node))));
+      const record = await openRecord(intent, remote, { machines: states.map(asPlanned) });
+      record({ name: node.name, action: "add" }, "applied");
+    } finally {
+      await lease.close();
+    }
+    return Math.round((performance.now() - begun) / 1000);
+  } finally {
+    progress.close();
+  }
+}
+
+function asPlanned({ name, role, state }: MachineState) {
+  return { name, role, ready: state === "ready", action: "none" } as const;
+}
+
+async function consent(
+  { flags, session }: Invocation,
+  { name, role }: Node,
+  forgets: boolean,
+): Promise<void> {
+  if (!forgets || flags["yes"] === true) return;
+  const what = role === "server" ? "its vote in etcd and its node" : "its node";
+  if (!session.terminal) {
+    throw new Failure(
+      `there is nobody to ask whether ${name} is gone for good`,
+      `if it is, and never comes back with the disk that it had: npx quorate replace ${name} --yes`,
+    );
+  }
+  const message = `Is the older ${name} gone for good? The cluster forgets it (${what}), and it must never come back with the disk that it had.`;
+  if (await session.dialogue.confirm({ message, flag: "--yes" })) return;
+  throw new Failure("nothing was changed", `npx quorate replace ${name} asks again`);
+}
+
+/** As the verb card does it, with all that it says. */
+async function writeCard(invocation: Invocation, { name }: Node, target: string): Promise<void> {
+  const { config, flags, session } = invocation;
+  const { identity } = flags;
+  const written = await card({ ...invocation, json: false, flags: { identity }, words: [name, target] });
+  session.show(`${written.stdout}${written.stderr}\n`);
+  if (written.exit !== 0) {
+    throw new Failure(
+      `the card of ${name} was not written, and nothing was changed in the cluster`,
+      `npx quorate card ${name} ${target}${config === "cluster.config.json" ? "" : ` --config ${config}`}`,
+    );
+  }
+}
+
+function resultOf(cluster: Cluster, node: Node, seconds: number, { json }: Invocation): Result {
+  const servers = ofRole(cluster, "server").length;
+  const what = {
+    server: `votes again, one of ${servers}`,
+    agent: "takes pods again",
+    loadbalancer: "leads the traffic again, or stands by",
+  }[node.role];
+  const text = `replace: ${node.name} ${what}, after ${seconds} s\n  next: never switch the older ${node.name} on with the disk that it had; npx quorate verify\n`;
+  if (!json) return { exit: 0, stdout: text, stderr: "" };
+  return { exit: 0, stdout: `${JSON.stringify({ machine: node.name, seconds }, null, 2)}\n`, stderr: text };
+}
