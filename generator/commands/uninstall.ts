@@ -13,6 +13,7 @@ import { counted, listed } from "../model/words.ts";
 import { formatPlan } from "../plan/format.ts";
 import { formerNode, goneMachines } from "../plan/order.ts";
 import { programs } from "../program.ts";
+import { NOTHING_THERE } from "../status/ask.ts";
 import { type Intent, look, prepare, refuse } from "./apply-intent.ts";
 import { carryOut, hold, jobOf, openRecord } from "./apply-run.ts";
 import type { Command, Invocation, Result } from "./command.ts";
@@ -89,13 +90,14 @@ async function whole(intent: Intent, remote: Remote): Promise<readonly MachineRe
   const nodes = [...cluster.nodes, ...goneMachines(cluster, record).map(formerNode)];
   const states = await Promise.all(nodes.map((node) => askNode(remote, cluster, node)));
   const silent = states.filter(({ state }) => state === "no answer");
+  const there = states.filter((each) => each.state !== "no answer" && each.detail !== NOTHING_THERE);
   const lines = [
-    `${counted(nodes.length - silent.length, "machine")} of cluster ${cluster.name}: K3s, etcd, its snapshots and everything on local volumes is deleted`,
+    `${counted(there.length, "machine")} of cluster ${cluster.name}: K3s, etcd, its snapshots and everything on local volumes is deleted`,
     ...silent.map(({ name, detail }) => `${name} does not answer (${detail}), and keeps what it has`),
   ];
   await typed(invocation, cluster.name, `${lines.join("\n")}\n`);
   session.needs(APPLY_TIMING.cleanUp);
-  const reachable = new Set(states.filter(({ state }) => state !== "no answer").map(({ name }) => name));
+  const reachable = new Set(there.map(({ name }) => name));
   const lease = await hold(intent, remote, reachable);
   const job = jobOf(intent, remote, {
     reachable,
@@ -122,8 +124,10 @@ async function whole(intent: Intent, remote: Remote): Promise<readonly MachineRe
         const begun = performance.now();
         const seconds = () => Math.round((performance.now() - begun) / 100) / 10;
         try {
-          await retire(job, node);
-          await clear(job, node);
+          if (reachable.has(name)) {
+            await retire(job, node);
+            await clear(job, node);
+          }
           write({ name, action: "remove" }, "removed");
           return { ...base, outcome: "removed", seconds: seconds() };
         } catch (error) {

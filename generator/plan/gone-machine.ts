@@ -21,7 +21,7 @@ export function goneMachine(
     ...NOTHING,
     ...gone,
     state: "changes",
-    problem: refusal ?? (silent && withoutIt(gone, silent.message)),
+    problem: refusal ?? (silent && withoutIt(gone, silent.message)) ?? cleared(machine),
     action: refusal ? "refused" : "remove",
     quorum:
       gone.role === "server" && ofRole(context.cluster, "server").length > 0
@@ -36,6 +36,14 @@ export function goneMachine(
     why: why(["config"]),
     ready: machine?.ready ?? false,
   };
+}
+
+/** An earlier run has removed everything, and did not come to the record. */
+function cleared(machine: ObservedMachine | undefined): MachinePlan["problem"] {
+  const unfinished = machine?.unfinished ?? null;
+  return unfinished === null
+    ? null
+    : { message: unfinished, next: "nothing; it is only taken out of the record" };
 }
 
 /** What it has on its disk stays there, and may come back with it. */

@@ -23,6 +23,8 @@ export interface MachineState {
   readonly status: NodeStatus | null;
 }
 
+/** Said of a machine that answers, and has no quorate-node: it was uninstalled, or its card has none. */
+export const NOTHING_THERE = "it booted without quorate-node";
 const BOOTING = 81;
 const NO_PROGRAM = 82;
 
@@ -47,7 +49,7 @@ export function machineState(node: Node, cluster: string, result: RemoteResult):
     return {
       ...base,
       state: "failed",
-      detail: "it booted without quorate-node",
+      detail: NOTHING_THERE,
       next: "write its card again",
     };
   }

@@ -194,7 +194,7 @@ export function applyPlay(
     ],
     [/\/db\/info/, "?members", () => members()],
     [
-      /quorate-node retire\n/,
+      /quorate-node retire \|\|/,
       "retire",
       (machine) => {
         machine.retired = true;

@@ -8,5 +8,7 @@ import { type Job, runOn } from "../job.ts";
  * (k3s-io/k3s:pkg/etcd/etcd.go, tombstone). Throws a Failure.
  */
 export async function retire(job: Job, node: Node): Promise<void> {
-  await runOn(job, node.name, `${job.fence}\nexec ${NODE_PATHS.program} retire\n`);
+  // An agent has no vote that is needed until the end, and where it died meanwhile systemd would let it register again.
+  const stop = node.role === "agent" ? "systemctl stop k3s-agent || exit\n" : "";
+  await runOn(job, node.name, `${job.fence}\n${NODE_PATHS.program} retire || exit\n${stop}`);
 }
