@@ -29,6 +29,8 @@ export const NODE_PATHS = {
   seeded: "/var/lib/quorate/seeded",
   /** The files as a card or an apply put them there: `MODE SHA256 PATH` each. A change by hand does not change it. */
   given: "/var/lib/quorate/given",
+  /** This machine leaves the cluster: nothing starts here any more, and it may be uninstalled. */
+  retired: "/var/lib/quorate/retired",
 } as const;
 
 /** On a machine that an apply has closed to new pods: it was us, so that we may open it again, also after a runner died. */

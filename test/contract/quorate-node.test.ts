@@ -112,7 +112,7 @@ k3s_stamp() { echo newer; }
 failing() { echo "$1; next: $2"; return 1; }
 missing_disk() { :; }
 has_etcd() { [ -d "$k3s_data/etcd/member/wal" ]; }
-mark=@@ kept=${kept} k3s_data=${data} opened_by=${data}/etcd/quorate-k3s run=${folder} ROLE=$2 UNIT=k3s INSTALL_K3S_VERSION=$3
+mark=@@ retired=${folder}/retired kept=${kept} k3s_data=${data} opened_by=${data}/etcd/quorate-k3s run=${folder} ROLE=$2 UNIT=k3s INSTALL_K3S_VERSION=$3
 $1; echo "$?"`
       .replace(/^ *\. .*k3s-install\.env$/m, "")
       .replaceAll("/usr/local/bin/k3s", binary)

@@ -61,7 +61,7 @@ export interface SendOptions {
 
 // `out` is true for the command at which the power fails: then nothing of this process group lives on. Built into the shell,
 // so that no program is started for it. A sync is not done: it takes seconds, and the kernel of these files stays on.
-const PLAYED = `
+export const PLAYED = `
 out() {
     n=0; [ ! -e "$PLACE/ticks" ] || read -r n <"$PLACE/ticks"
     n=$((n + 1)); echo "$n" >"$PLACE/ticks"; echo "$*" >>"$PLACE/commands"
