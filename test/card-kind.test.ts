@@ -120,7 +120,7 @@ for (const [what, name, known, kind, why, mayFound] of [
     assert.equal(card.mayFound, mayFound);
     assert.equal(card.next !== null, kind === "replacement");
     // An agent comes back by itself; a server has to be forgotten first.
-    if (card.next) assert.equal(/kubectl delete node/.test(card.next), name !== "agent-1");
+    if (card.next) assert.equal(/npx quorate replace /.test(card.next), name !== "agent-1");
   });
 }
 

@@ -61,7 +61,7 @@ export function cardKind(cluster: Cluster, node: Node, known: Known): CardKind {
       kind: "replacement",
       why: `the cluster stands (${listed(evidence)}), and ${whose}; it waits until the cluster has forgotten the older ${node.name}, then joins`,
       mayFound: false,
-      next: `switch the older ${node.name} off for good, then on a running server: sudo k3s kubectl delete node ${node.name}`,
+      next: `switch the older ${node.name} off for good, then: npx quorate replace ${node.name}`,
     };
   }
   if (exists) {

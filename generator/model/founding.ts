@@ -71,7 +71,7 @@ export const OUTCOMES = {
   "wait-for-replace": {
     state: "waiting",
     text: "the cluster still counts an older $name as a member with a vote: $detail",
-    next: "on a running server: sudo k3s kubectl delete node $name; this machine then joins by itself",
+    next: "on your computer: npx quorate replace $name; this machine then joins by itself",
   },
   "wait-for-eviction": {
     state: "waiting",
