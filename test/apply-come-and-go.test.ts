@@ -167,6 +167,27 @@ test("a server goes: led around, moved away, kept from starting again, forgotten
   assert.ok(asked < play.asked.indexOf("server-5 uninstall"));
 });
 
+test("those that leave vote until they are out: the others may be worked on meanwhile, and each of them may go", async () => {
+  const play: ApplyPlay = shrinking((name, verb) => fewer(play)(name, verb));
+  const plan = planFor(FIVE, THREE, { "server-1": { files: [different(K3S_PATHS.config)] } });
+  play.of("server-3").status = null;
+  const results = await play.rollOut(plan, { only: new Set(["server-1", "server-5"]) });
+  // Without the two that leave it would be one of two, and three of five are needed.
+  assert.deepEqual(outcomes(results), ["server-1 applied", "server-4 left alone", "server-5 removed"]);
+  const one = makeCluster({ servers: 1, agents: 1, loadBalancers: 2 });
+  const last = applyPlay(THREE, () => {}, undefined, one);
+  const count = () => {
+    const members = ["server-1", "server-2", "server-3"].filter((name) => last.of(name).known).length;
+    for (const name of ["server-1", "server-2", "server-3"]) last.of(name).status = { members };
+  };
+  count();
+  const shown = await last.rollOut(planFor(THREE, one), { only: new Set(["server-2"]) });
+  assert.equal(shown.find(({ name }) => name === "server-2")?.outcome, "removed");
+  count();
+  const rest = await last.rollOut(planFor(THREE, one), { only: new Set(["server-3"]) });
+  assert.equal(rest.find(({ name }) => name === "server-3")?.outcome, "removed", "and the last one of two");
+});
+
 test("one that does not answer is taken out of the cluster without it", async () => {
   const reachable = FIVE.nodes.map(({ name }) => name).filter((name) => name !== "server-5");
   const play: ApplyPlay = shrinking((name, verb) => fewer(play)(name, verb), reachable);
@@ -195,7 +216,7 @@ test("without it the others would be no majority: nothing is touched, whatever t
   const results = await play.rollOut(plan, { only: new Set(["server-5"]) });
   assert.match(
     results.find(({ name }) => name === "server-5")?.message ?? "",
-    /^server-5 is left as it is: without it 1 voter of 4 members would be left, .*\(server-2 is no answer and server-3 is no answer\)$/,
+    /^server-5 is left as it is: without it 2 voters of 4 members would be left, .*\(server-2 is no answer and server-3 is no answer\)$/,
   );
   assert.deepEqual(play.done, []);
 });

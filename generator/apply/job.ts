@@ -14,6 +14,8 @@ export interface Job {
   readonly reachable: ReadonlySet<string>;
   /** Names of the machines that are worked on at the same time. */
   readonly together: ReadonlySet<string>;
+  /** Servers that left the config, and are in etcd as long as nobody has taken them out. */
+  readonly leaving: readonly Node[];
   /** The value of a secret on that machine. */
   readonly reveal: (node: Node) => (ref: SecretRef) => string;
   /** The first line of every script that changes something: it ends the script where another apply has taken over. */

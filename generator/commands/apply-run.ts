@@ -22,7 +22,7 @@ import type { Node } from "../model/cluster.ts";
 import type { ClusterRecord } from "../model/record.ts";
 import { APPLY_TIMING } from "../model/timing.ts";
 import { compareOutput, guardOutput, writeOutput } from "../output.ts";
-import { goneMachines } from "../plan/order.ts";
+import { formerNode, goneMachines } from "../plan/order.ts";
 import type { Plan } from "../plan/plan.ts";
 import { readRecord } from "../read-record.ts";
 import { openRecordStore } from "../record-store.ts";
@@ -128,6 +128,9 @@ export function jobOf(
     cluster,
     remote,
     together: new Set<string>(),
+    leaving: goneMachines(cluster, record)
+      .filter(({ role }) => role === "server")
+      .map(formerNode),
     reveal: (node: Node) => revealOn(node, root, record),
     patience: APPLY_TIMING.silence,
     absence,

@@ -278,6 +278,20 @@ describe("machines come and go", { concurrency: false, skip }, () => {
   );
 
   test(
+    "a server that was to go, and is in the config again, stays",
+    watch(async () => {
+      want("server-1", "server-2", "server-3", "server-4", "server-5", "agent-1", "lb-1", "lb-2");
+      await named("server-4").must("quorate-node retire");
+      assert.equal((await statusOf(named("server-4")))?.step, "retired");
+      await applies();
+      await named("server-4").powerOff();
+      await named("server-4").powerOn();
+      await untilReady([named("server-4")], READY_MS, 5);
+      await isWhole("server-1", "server-2", "server-3", "server-4", "server-5");
+    }),
+  );
+
+  test(
     "5 to 3 servers, one of those that go dead; the runner killed at every step of the other: no request fails, nothing is left on it",
     watch(async (t) => {
       want("server-1", "server-2", "server-3", "agent-1", "lb-1", "lb-2");

@@ -337,6 +337,9 @@ export function applyPlay(
     cluster: config,
     remote,
     absence: 0,
+    leaving: cluster.nodes.filter(
+      ({ name, role }) => role === "server" && config.nodes.every((node) => node.name !== name),
+    ),
     reachable: new Set(reachable ?? cluster.nodes.map(({ name }) => name)),
     together: new Set(),
     reveal: () => () => "secret",

@@ -78,7 +78,11 @@ async function servers(job: Job, node: Node, machine: MachinePlan): Promise<void
   const healthy = states.filter(({ state, status }) => state === "ready" && status?.voter === true);
   // A server that was silent from the start is counted as lost; one that answers and is not well is a reason to stop.
   const ill = states.filter(
-    (state) => state.state !== "ready" && state.state !== "no answer" && job.reachable.has(state.name),
+    (state) =>
+      state.state !== "ready" &&
+      state.state !== "no answer" &&
+      job.reachable.has(state.name) &&
+      job.leaving.every(({ name }) => name !== state.name),
   );
   if (ill.length > 0) {
     throw new Failure(
@@ -105,8 +109,10 @@ async function voters(job: Job, node: Node, machine: MachinePlan): Promise<void>
   if (voting > 0) majority(node, voting, membersOf(job, machine, states));
 }
 
+/** Those that leave vote until they are out. */
 function otherServers(job: Job, node: Node): Promise<readonly MachineState[]> {
-  const others = ofRole(job.cluster, "server").filter((other) => other !== node);
+  const all = [...ofRole(job.cluster, "server"), ...job.leaving];
+  const others = all.filter(({ name }) => name !== node.name);
   return Promise.all(others.map((other) => askNode(job.remote, job.cluster, other)));
 }
 

@@ -9,7 +9,8 @@ import type { Job } from "../job.ts";
 /** Throws a Failure where it does not: then nothing has been touched. */
 export async function removalGate(job: Job, node: Node): Promise<void> {
   if (node.role === "loadbalancer") return balancers(job, node);
-  const others = ofRole(job.cluster, "server").filter(({ name }) => name !== node.name);
+  const all = [...ofRole(job.cluster, "server"), ...job.leaving];
+  const others = all.filter(({ name }) => name !== node.name);
   const [own, ...states] = await Promise.all(
     [node, ...others].map((each) => askNode(job.remote, job.cluster, each)),
   );

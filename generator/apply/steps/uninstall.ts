@@ -3,7 +3,8 @@ import type { Node } from "../../model/cluster.ts";
 import { NODE_PATHS } from "../../render/node-paths.ts";
 import { type Job, runOn } from "../job.ts";
 
-const LIMIT_MS = 300_000;
+/** It waits five minutes for cloud-init where the card still holds secrets. */
+const LIMIT_MS = 420_000;
 
 /** Nothing where the program is gone: it goes last. Throws a Failure. */
 export async function uninstall(job: Job, node: Node): Promise<void> {
