@@ -90,7 +90,7 @@ function otherMachines({ nodes }: Cluster, { machines }: ClusterRecord): readonl
         ...base,
         field: `nodes[${index}].address`,
         message: `${node.name} is recorded at ${recorded.address}, and the config says ${node.address}; etcd knows a server by its address`,
-        next: `put ${JSON.stringify(recorded.address)} back`,
+        next: `put ${JSON.stringify(recorded.address)} back; to move it, give it a new name too: then a new server comes, and this one goes after it`,
       },
     ];
   });
@@ -113,7 +113,7 @@ function renamed(
     {
       field: `nodes[${index}].name`,
       message: `the server at ${address} is recorded as ${before[0]}, and the config calls it ${name}; K3s and etcd know a server by its name`,
-      next: `put ${JSON.stringify(before[0])} back`,
+      next: `put ${JSON.stringify(before[0])} back; a server with another name is another one, and needs an address of its own`,
       machines: [name, before[0]],
     },
   ];
