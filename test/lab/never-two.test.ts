@@ -3,12 +3,14 @@ import assert from "node:assert/strict";
 import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Cluster, Node } from "../../generator/model/cluster.ts";
 import { labRecord, labSeed, type SeedChoice } from "./cluster.ts";
 import { labCluster } from "./configs.ts";
 import { type Lab, startLab, watched } from "./lab.ts";
 import type { Machine } from "./machine.ts";
 import type { Mirror } from "./mirror.ts";
+import { REAL_ARTIFACTS } from "./needs.ts";
 import { clusterUid, forget, hasData, statusOf, stays, untilReady, untilStatus } from "./observe.ts";
 import { openMirror } from "./release.ts";
 
@@ -255,4 +257,39 @@ describe("never two", { concurrency: false }, () => {
       assert.ok((await Promise.all(servers.map(statusOf))).every((status) => status?.members === 3));
     }),
   );
+
+  // The controller of the stand-in is ours, and proves nothing about K3s'.
+  if (REAL_ARTIFACTS !== undefined) {
+    test(
+      "K3s takes the member of a deleted node out of etcd, and a retired server does not come back",
+      watch(async () => {
+        const [one, , three] = servers;
+        await three.must("quorate-node retire");
+        if ((await one.must("k3s kubectl get node server-3 --ignore-not-found -o name")) === "") {
+          // Without a kubelet nobody has made the node by which K3s knows its member.
+          const [name = ""] = /server-3-[0-9a-f]{8}/.exec(await membersText(one)) ?? [];
+          const etcd = "etcd.k3s.cattle.io";
+          const metadata = {
+            name: "server-3",
+            labels: { "node-role.kubernetes.io/etcd": "true" },
+            annotations: { [`${etcd}/node-name`]: name, [`${etcd}/node-address`]: "10.88.0.13" },
+          };
+          const node = JSON.stringify({ apiVersion: "v1", kind: "Node", metadata });
+          await one.must(`printf '%s' '${node}' | k3s kubectl create -f -`);
+          // Its controller has to see it before it can hold it back.
+          await sleep(10_000);
+        }
+        await one.must("k3s kubectl delete node server-3 --timeout=90s", { timeoutMs: 120_000 });
+        assert.doesNotMatch(await membersText(one), /server-3-/);
+        await sleep(30_000);
+        assert.doesNotMatch(await membersText(one), /server-3-/, "it has not joined again");
+        assert.equal((await three.run("systemctl is-active k3s")).stdout.trim() === "active", false);
+      }),
+    );
+  }
 });
+
+/** What etcd counts, as K3s tells it. */
+function membersText(on: Machine): Promise<string> {
+  return on.must("curl -sk https://127.0.0.1:6443/db/info");
+}
