@@ -50,7 +50,7 @@ async function againstMachines(cluster: Cluster, invocation: Invocation): Promis
       ? []
       : [`the record on the shared branch could not be looked at (${problem}); the one here counts`];
   const sources: PlanSources = { config, run, record, templates: readTemplates(), notes };
-  const remote = reach(cluster, root, invocation);
+  const remote = reach(cluster, root, invocation, { record });
   try {
     return await planOfMachines(cluster, remote, root, sources);
   } finally {
