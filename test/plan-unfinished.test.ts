@@ -112,6 +112,36 @@ test("a machine that does not work comes before those that do", () => {
   );
 });
 
+test("a server whose K3s restarts since its apply died comes back first: it is no reason to call the next one's turn an outage", () => {
+  const next = (more: Partial<ObservedMachine>, name = "server-1") => {
+    const { quorum, outage } = planOf(
+      "server-2",
+      planWith([
+        machine(name, [], { ready: false, unfinished: "working: k3s", ...more }),
+        machine("server-2", [different(K3S_PATHS.config)]),
+      ]),
+    );
+    return [quorum?.stay, quorum?.of, outage];
+  };
+  assert.deepEqual(next({ voter: false }), [2, 3, false]);
+  assert.deepEqual(next({ voter: true }), [2, 3, false], "it votes already, and counts once");
+  assert.deepEqual(next({ voter: false, files: null }), [1, 3, true], "nobody works on one that is silent");
+  const ready = { voter: false, ready: true, unfinished: null };
+  assert.deepEqual(next(ready), [1, 3, true], "nothing is to be done there, so nobody waits for it");
+  const ill = { ready: false, unfinished: "failed: x" };
+  const both = planWith([
+    machine("server-1", [different(K3S_PATHS.config)], ill),
+    machine("server-2", [], { ...ill, voter: false }),
+  ]);
+  const { quorum, outage } = planOf("server-1", both);
+  assert.deepEqual([quorum?.stay, outage], [1, true], "its own turn comes later");
+  assert.deepEqual(
+    next({ voter: false }, "lb-1"),
+    [2, 3, false],
+    "a load balancer has no vote to come back with",
+  );
+});
+
 test("what an apply took out of service is taken back, also where only a load balancer knows", () => {
   const plan = planWith([
     machine("server-1", [], { cordoned: true }),

@@ -126,8 +126,12 @@ function keepsList({ machine, error }: Failed): boolean {
   return !(error instanceof CutOff) && machine.files.every(({ path }) => path !== NODE_PATHS.fileList);
 }
 
-/** How long a machine may take until it is healthy again, in milliseconds. */
-export function healthLimit({ action }: MachinePlan): number {
+/**
+ * How long a machine may take until it is healthy again, in milliseconds. One that is still at what another apply began may be
+ * at anything, also where none of its files differs any more.
+ */
+export function healthLimit({ action, unfinished }: MachinePlan): number {
   const limits: Readonly<Record<string, number>> = APPLY_TIMING.health;
-  return limits[action] ?? APPLY_TIMING.health.restart;
+  const limit = limits[action] ?? APPLY_TIMING.health.restart;
+  return unfinished !== null ? Math.max(limit, APPLY_TIMING.health.upgrade) : limit;
 }

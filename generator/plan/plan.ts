@@ -1,5 +1,5 @@
 // From what every machine should have and what it has to what an apply would do, machine by machine, in its order.
-import { type Cluster, ofRole } from "../model/cluster.ts";
+import { type Cluster, type Node, ofRole } from "../model/cluster.ts";
 import type { Templates } from "../render/template.ts";
 import { isComing } from "./absent.ts";
 import { goneMachine } from "./gone-machine.ts";
@@ -7,7 +7,7 @@ import { type Known, NOTHING_KNOWN } from "./known.ts";
 import { type MachinePlan, machinePlan, membersOf } from "./machine-plan.ts";
 import type { ObservedMachine } from "./observed.ts";
 import { type Entry, goneMachines, inOrder } from "./order.ts";
-import { cannotGo, type Count, quorumAfter, withJoined, withoutServer } from "./quorum.ts";
+import { cannotGo, type Count, quorumAfter, withBack, withJoined, withoutServer } from "./quorum.ts";
 import { type Refusal, refusals } from "./refusals.ts";
 
 export type { FilePlan } from "./file-plan.ts";
@@ -64,14 +64,23 @@ export function makePlan(
   return {
     cluster: cluster.name,
     offline: known.offline,
-    machines: steps.map(({ entry, count }) =>
-      "gone" in entry
-        ? goneMachine(context, entry.gone, seen.get(entry.gone.name), count)
-        : machinePlan(context, entry.node, seen.get(entry.node.name), count),
-    ),
+    machines: steps.map(({ entry, count }, turn) => {
+      if ("gone" in entry) return goneMachine(context, entry.gone, seen.get(entry.gone.name), count);
+      const back = order.slice(0, turn).flatMap((each) => ("node" in each ? returning(each.node, seen) : []));
+      return machinePlan(context, entry.node, seen.get(entry.node.name), withBack(count, back));
+    }),
     refusals: refused,
     notes: known.notes,
   };
+}
+
+/**
+ * The name of a server that answers and is not well, perhaps since an apply died while K3s restarted there: an apply goes on
+ * when it is, or stops, and the next one's gate asks whether it votes by then. One that is silent is not worked on.
+ */
+function returning({ name, role }: Node, seen: ReadonlyMap<string, ObservedMachine>): readonly string[] {
+  const machine = seen.get(name);
+  return role === "server" && machine?.files && !machine.ready ? [name] : [];
 }
 
 interface Step {

@@ -49,6 +49,11 @@ export function withJoined(count: Count, name: string): Count {
   };
 }
 
+/** These members vote again. Only where one restarts: who is taken out for good is decided by those that vote now. */
+export function withBack(count: Count, names: readonly string[]): Count {
+  return { ...count, voters: new Set([...count.voters, ...names]) };
+}
+
 /** What etcd is when a server was removed for good: a majority has to agree to it, and one has to be left. */
 export function quorumAfter({ voters, members }: Count, name: string): Quorum {
   const of = Math.max(voters.size, members) - 1;

@@ -6,7 +6,7 @@ import { K3S_PATHS } from "../../generator/render/k3s.ts";
 import { NODE_PATHS } from "../../generator/render/node-paths.ts";
 import { makePlan, type Plan } from "../../generator/plan/plan.ts";
 import { applyPlace } from "../support/apply-place.ts";
-import { type ApplyPlay, applyPlay, finished, lostTo } from "../support/apply-play.ts";
+import { type ApplyPlay, applyPlay, finished, lostTo, wantedOf } from "../support/apply-play.ts";
 import { TEMPLATES } from "../support/fixtures.ts";
 import { different, machine, planWith, SIX } from "../support/plan-play.ts";
 
@@ -194,3 +194,25 @@ test(
     assert.match(repaired.stdout, /^server-3 +applied +upgrade/m);
   },
 );
+
+test("a server that is at its new K3s since an apply died has as long as for an upgrade; then the others get theirs, or none does", async () => {
+  const under = { state: "working", step: "k3s", voter: false } as const;
+  for (const [minutes, outcome] of [
+    [14, "applied"],
+    [16, "not begun"],
+  ] as const) {
+    const play: ApplyPlay = playing((name, verb) => {
+      if (name !== "server-1" || verb !== "?status") return;
+      play.of(name).status = play.seconds() < minutes * 60 ? under : { k3s: SIX.k3s.version };
+    });
+    play.of("server-1").applied = wantedOf("server-1");
+    const results = await play.rollOut(
+      planWith([
+        machine("server-1", [], { ready: false, voter: false, unfinished: "working: k3s", cordoned: true }),
+        ...["server-2", "server-3", "agent-1"].map((name) => machine(name, [OLDER])),
+      ]),
+    );
+    for (const name of ["server-2", "server-3", "agent-1"])
+      assert.equal(outcomes(results)[name], outcome, `${minutes} minutes: ${name}`);
+  }
+});
