@@ -10,7 +10,7 @@ import { type Lab, startLab, watched } from "./lab.ts";
 import type { Machine } from "./machine.ts";
 import type { Mirror } from "./mirror.ts";
 import { lacking } from "./needs.ts";
-import { clusterUid, httpStatus, untilReady, untilStatus } from "./observe.ts";
+import { clusterUid, httpStatus, traces, untilReady, untilStatus } from "./observe.ts";
 import { labelled, makePerson, type Person } from "./person.ts";
 import { openMirror } from "./release.ts";
 import { beginApply } from "./under-way.ts";
@@ -45,7 +45,7 @@ before(async () => {
   // One change each, so that what an apply keeps of it is there.
   change("server", "loadbalancer", "agent");
   await finishes();
-  clean = await traces();
+  clean = await traces(machines);
 });
 
 after(async () => {
@@ -65,18 +65,6 @@ function change(...roles: readonly ("server" | "agent" | "loadbalancer")[]): voi
   person.edit(config);
 }
 
-/** Whatever an apply could leave behind on a machine: places, units that wait, drains, a closed node. */
-async function traces(): Promise<ReadonlyMap<string, string>> {
-  const script = `ls -A /var/lib/quorate | sort
-systemctl list-units --plain --no-legend --no-pager 'quorate-*' | awk '{ print $1, $3 }'
-systemctl is-active k3s k3s-agent haproxy keepalived
-[ ! -S /run/haproxy/admin.sock ] || quorate-node backends | sort`;
-  const entries = machines.map(
-    async (machine) => [machine.name, (await machine.run(script)).stdout] as const,
-  );
-  return new Map(await Promise.all(entries));
-}
-
 /** The hold of a runner that was killed ends by itself, which another test measures; here nobody waits for it. */
 async function release(): Promise<void> {
   await Promise.all(machines.map((machine) => machine.run("rm -f /run/quorate/lease")));
@@ -92,7 +80,7 @@ async function finishes(): Promise<void> {
 }
 
 async function isClean(): Promise<void> {
-  assert.deepEqual(await traces(), clean);
+  assert.deepEqual(await traces(machines), clean);
   assert.equal(await clusterUid(named("server-1")), uid);
   assert.equal(await httpStatus(`https://${VIP}:6443/readyz`), "401");
   if (lacking("nodes") === false)

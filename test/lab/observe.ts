@@ -107,3 +107,15 @@ export async function httpStatus(url: string, limitSeconds = 5): Promise<string>
   const args = ["-sk", "--max-time", String(limitSeconds), "-o", "/dev/null", "-w", "%{http_code}"];
   return (await command("curl", [...args, url])).stdout;
 }
+
+/** Whatever an apply could leave behind on a machine: places, units that wait, drains, a closed node. */
+export async function traces(machines: readonly Machine[]): Promise<ReadonlyMap<string, string>> {
+  const script = `ls -A /var/lib/quorate | sort
+systemctl list-units --plain --no-legend --no-pager 'quorate-*' | awk '{ print $1, $3 }'
+systemctl is-active k3s k3s-agent haproxy keepalived
+[ ! -S /run/haproxy/admin.sock ] || quorate-node backends | sort`;
+  const entries = machines.map(
+    async (machine) => [machine.name, (await machine.run(script)).stdout] as const,
+  );
+  return new Map(await Promise.all(entries));
+}

@@ -1,8 +1,12 @@
 // Another K3s on the full cluster: a snapshot first, no failed request, and every way in which it must not go.
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { after, before, describe, test, type TestContext } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Cluster } from "../../generator/model/cluster.ts";
+import { parseRecord } from "../../generator/model/record.ts";
+import { STEPS } from "../../generator/plan/steps.ts";
 import { startClient, waysInto } from "./client.ts";
 import { makeCluster } from "./cluster.ts";
 import { labConfig, readCluster } from "./configs.ts";
@@ -10,18 +14,18 @@ import { type Lab, startLab, watched } from "./lab.ts";
 import type { Machine } from "./machine.ts";
 import type { Mirror } from "./mirror.ts";
 import { REAL_ARTIFACTS } from "./needs.ts";
-import { clusterUid, httpStatus, untilReady, untilStatus } from "./observe.ts";
+import { clusterUid, httpStatus, statusOf, traces, untilReady, untilStatus } from "./observe.ts";
 import { makePerson, type Person } from "./person.ts";
 import { K3S_VERSION, openMirror } from "./release.ts";
 import { beginApply } from "./under-way.ts";
 
 const READY_MS = 240_000;
 const VIP = "10.88.0.10";
-const [NEXT, AFTER] = ["v1.37.0+k3s1", "v1.37.1+k3s1"] as const;
+const [NEXT, AFTER, LAST] = ["v1.37.0+k3s1", "v1.37.1+k3s1", "v1.37.2+k3s1"] as const;
 const SERVERS = ["server-1", "server-2", "server-3"];
 const NODES = [...SERVERS, "agent-1"];
-const SNAPSHOT = "take a snapshot of etcd";
-/** A real release is one; here two follow. */
+const SNAPSHOT = STEPS.snapshot;
+/** A real release is one; here three follow. */
 const skip = REAL_ARTIFACTS !== undefined && "K3S_ARTIFACTS names one release, and an upgrade needs two";
 
 let lab: Lab;
@@ -37,7 +41,7 @@ const named = (name: string) => machines.find((machine) => machine.name === name
 before(async () => {
   if (skip !== false) return;
   lab = await startLab();
-  mirror = await openMirror(lab.id, [NEXT, AFTER]);
+  mirror = await openMirror(lab.id, [NEXT, AFTER, LAST]);
   config = labConfig("full", lab.key.publicKey) as typeof config;
   cluster = readCluster(JSON.stringify(config));
   machines = makeCluster(lab, cluster);
@@ -87,10 +91,46 @@ async function isWhole(version: string): Promise<void> {
   assert.deepEqual(await installed(), everywhere(version));
   assert.equal(await clusterUid(named("server-3")), uid);
   assert.equal((await person.quorate("plan", "--exit-code")).status, 0);
+  const record = parseRecord(readFileSync(join(person.home, "out/applied.json"), "utf8"));
+  for (const name of NODES) {
+    const { result, k3s } = (record.ok && record.record.machines.get(name)) || {};
+    assert.deepEqual({ name, result, k3s }, { name, result: "applied", k3s: version });
+  }
   for (const name of SERVERS) assert.equal(await openedBy(name), `${version}\n`);
   for (const name of ["lb-1", "lb-2"])
     assert.doesNotMatch(await named(name).must("quorate-node backends"), /drained/);
   assert.doesNotMatch(await named("server-1").must("k3s kubectl get nodes"), /SchedulingDisabled|NotReady/);
+}
+
+/** The hold of a runner that was killed ends by itself, which another test measures; here nobody waits for it. */
+async function release(): Promise<void> {
+  await Promise.all(machines.map((machine) => machine.run("rm -f /run/quorate/lease")));
+}
+
+/** Somebody asks for everything meanwhile and must lose nothing. What was seen is told also where the work fails. */
+async function losesNothing(t: TestContext, work: () => Promise<void>): Promise<void> {
+  const client = await startClient({ targets: waysInto(VIP), rate: 150 });
+  const error: unknown = await work().then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  const { targets, failures, drift } = await client.stop();
+  // Up to that long a stall may be this computer's, and then no failure says little.
+  t.diagnostic(`the client was late by at most ${Math.round(drift.worst)} ms`);
+  for (const { name, sent, failed, longestGap, slowest } of targets)
+    t.diagnostic(
+      `${name}: ${sent} sent, ${failed} failed, longest gap ${longestGap.took} ms, slowest ${slowest} ms`,
+    );
+  if (error !== undefined) throw error;
+  for (const { name, sent, failed } of targets) {
+    assert.ok(sent > 500, name);
+    assert.equal(failed, 0, `${name}: ${JSON.stringify(failures.slice(0, 3))}`);
+  }
+}
+
+/** The machines on which an apply put files in force, in that order. */
+function inForceOn(stderr: string): readonly (string | undefined)[] {
+  return [...stderr.matchAll(new RegExp(`^\\S+Z (\\S+) +${STEPS.start}$`, "gm"))].map(([, name]) => name);
 }
 
 describe("an upgrade of K3s", { concurrency: false, skip }, () => {
@@ -129,7 +169,7 @@ describe("an upgrade of K3s", { concurrency: false, skip }, () => {
       await apply.ended;
       assert.deepEqual(await starts(), before);
       assert.deepEqual(await installed(), everywhere(K3S_VERSION));
-      await Promise.all(machines.map((machine) => machine.run("rm -f /run/quorate/lease")));
+      await release();
     }),
   );
 
@@ -154,20 +194,12 @@ describe("an upgrade of K3s", { concurrency: false, skip }, () => {
   test(
     "a snapshot, then servers one by one, then agents: no request fails",
     watch(async (t) => {
-      const client = await startClient({ targets: waysInto(VIP), rate: 150 });
-      const { status, stdout, stderr } = await person.quorate("apply", "--yes");
-      const report = await client.stop();
-      assert.equal(status, 0, `${stderr}\n${stdout}`);
-      for (const { name, sent, failed, longestGap } of report.targets) {
-        t.diagnostic(
-          `${name}: ${sent} sent, ${failed} failed, longest gap ${Math.round(longestGap.took)} ms`,
-        );
-        assert.ok(sent > 500, name);
-        assert.equal(failed, 0, `${name}: ${JSON.stringify(report.failures.slice(0, 3))}`);
-      }
-      const begun = [...stderr.matchAll(/^\S+Z (\S+) +put them in force$/gm)].map(([, name]) => name);
-      assert.deepEqual(begun, NODES);
-      assert.ok(stderr.indexOf(SNAPSHOT) < stderr.indexOf("check the others"), stderr);
+      await losesNothing(t, async () => {
+        const { status, stdout, stderr } = await person.quorate("apply", "--yes");
+        assert.equal(status, 0, `${stderr}\n${stdout}`);
+        assert.deepEqual(inForceOn(stderr), NODES);
+        assert.ok(stderr.indexOf(SNAPSHOT) < stderr.indexOf("check the others"), stderr);
+      });
       const names = await snapshotNames();
       assert.ok(
         names.some((name) => name.startsWith("before-v1.37.0-k3s1-server-1-")),
@@ -229,6 +261,42 @@ describe("an upgrade of K3s", { concurrency: false, skip }, () => {
         names.join(" "),
       );
       await isWhole(AFTER);
+    }),
+  );
+
+  test(
+    "the runner is killed at every step of a server's upgrade, and the same command completes it",
+    watch(async (t) => {
+      want(LAST);
+      const undisturbed = await traces(machines);
+      const before = await starts();
+      const { stdout: planned } = await person.quorate("apply", "--dry-run");
+      const steps = (/^server-1: (.*)$/m.exec(planned)?.[1] ?? planned).split(", ");
+      const { gate, drain, evict, send, start, health, resume } = STEPS;
+      assert.deepEqual(steps, [gate, drain, evict, send, start, health, resume]);
+      await losesNothing(t, async () => {
+        for (const step of steps) {
+          const begun = performance.now();
+          const apply = beginApply(person);
+          await apply.begins("server-1", step);
+          apply.process.kill("SIGKILL");
+          await apply.ended;
+          t.diagnostic(`killed at "${step}" after ${Math.round((performance.now() - begun) / 1000)} s`);
+          assert.equal(await httpStatus(`https://${VIP}:6443/readyz`), "401", step);
+          // Until its files are put in force it runs as it did; the others are not begun before it is back in service.
+          const untouched: number = steps.indexOf(step) < steps.indexOf(start) ? 0 : 1;
+          assert.deepEqual((await starts()).slice(untouched), before.slice(untouched), step);
+          for (const name of ["server-2", "server-3"])
+            assert.equal((await statusOf(named(name)))?.voter, true, `${step}: ${name}`);
+          await release();
+        }
+        const { status, stdout, stderr } = await person.quorate("apply", "--yes");
+        assert.equal(status, 0, `${stderr}\n${stdout}`);
+        assert.match(stdout, /^apply: cluster lab is as the config says$/m);
+        assert.deepEqual(inForceOn(stderr), ["server-2", "server-3", "agent-1"]);
+      });
+      await isWhole(LAST);
+      assert.deepEqual(await traces(machines), undisturbed);
     }),
   );
 });
