@@ -166,7 +166,7 @@ test("a machine that the config does not name, and words that belong nowhere", h
   assert.deepEqual([stray.exit, stray.stdout], [1, ""]);
   assert.match(
     stray.stderr,
-    /--node nobody: the config has no machine of that name\n {2}next: take server-1, /,
+    /--node nobody: neither the config nor the record has a machine of that name\n {2}next: take server-1, /,
   );
   assert.equal((await apply("server-1")).exit, 3);
   assert.equal((await apply("--node", "")).exit, 3);

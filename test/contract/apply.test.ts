@@ -72,7 +72,7 @@ for (const [what, prepare, args, message, hint] of [
     "a name that no machine has",
     () => {},
     ["--node", "server-9"],
-    /--node server-9: the config has no machine/,
+    /--node server-9: neither the config nor the record has a machine/,
     /take server-1, server-2/,
   ],
 ] as readonly (readonly [string, (place: ApplyPlace) => void, readonly string[], RegExp, RegExp])[]) {

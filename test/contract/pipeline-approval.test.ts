@@ -130,7 +130,7 @@ test("only the machines that a person names; a name that none has is refused", a
   for (const name of ["server-1", "lb-1"]) place.machine(name, [KEYS], []);
   const stray = await place.pipelineApply({ environment: { QUORATE_NODE: "server-9" } });
   assert.equal(stray.exit, 1);
-  assert.match(stray.log, /--node server-9: the config has no machine/);
+  assert.match(stray.log, /--node server-9: neither the config nor the record has a machine/);
   assert.deepEqual(place.log(), []);
   const { exit, log } = await place.pipelineApply({ environment: { QUORATE_NODE: " lb-1 ," } });
   assert.equal(exit, 0, log);
