@@ -44,7 +44,7 @@ test("a script that has run: what it printed, or its last words and where to loo
   assert.equal(no.scripts.length, 1, "it has run: once is enough");
   await assert.rejects(
     runOn(answering(finished("", 9)).job, "a", "x"),
-    fails(/^a: a script ended with 9$/, /run apply again/),
+    fails(/^a: a script ended with 9$/, /run the same command again/),
   );
 });
 
@@ -78,7 +78,7 @@ for (const problem of [
     const never = answering(lostTo(problem));
     await assert.rejects(
       runOn(never.job, "server-1", "x"),
-      fails(/^server-1: lost: /, /^look; then run apply again$/),
+      fails(/^server-1: lost: /, /^look; then run the same command again$/),
     );
     assert.equal(never.seconds(), APPLY_TIMING.silence / 1000);
     const patient = answering(lostTo(problem));
@@ -96,7 +96,10 @@ for (const problem of [
 ] satisfies readonly Problem[]) {
   test(`final: ${problem}`, async () => {
     const once = answering(lostTo(problem), finished());
-    await assert.rejects(runOn(once.job, "server-1", "x"), fails(/^server-1: lost/, /run apply again/));
+    await assert.rejects(
+      runOn(once.job, "server-1", "x"),
+      fails(/^server-1: lost/, /run the same command again/),
+    );
     assert.equal(once.scripts.length, 1);
   });
 }

@@ -82,12 +82,12 @@ export async function runOn(job: Job, machine: string, script: string, options: 
       if (result.exit === TAKEN) throw takenOver(machine, result.stdout);
       throw new Failure(
         `${machine}: ${lastWords(result.stderr) || lastWords(result.stdout) || `a script ended with ${result.exit}`}`,
-        `look at it: npx quorate ssh ${machine} -- sudo journalctl -u quorate-node -n 50; then run apply again`,
+        `look at it: npx quorate ssh ${machine} -- sudo journalctl -u quorate-node -n 50; then run the same command again`,
       );
     }
     if (job.interrupted.aborted) throw new ApplyInterrupted();
     if (FINAL.has(result.problem) || job.clock.now() >= end) {
-      throw new Failure(`${machine}: ${result.message}`, `${result.next}; then run apply again`);
+      throw new Failure(`${machine}: ${result.message}`, `${result.next}; then run the same command again`);
     }
     job.note(machine, result.message);
     await pause(job);

@@ -19,7 +19,10 @@ export async function kubernetesServer(job: Job, besides: Node): Promise<Node> {
   for (const server of inOrder) {
     if ((await askNode(job.remote, job.cluster, server)).state === "ready") return server;
   }
-  throw new Failure("no server is ready to be asked about Kubernetes", "look at them: npx quorate status");
+  throw new Failure(
+    "no server is ready to be asked about Kubernetes",
+    "npx quorate status says what they wait for; when one is ready, run the same command again",
+  );
 }
 
 /** Null where Kubernetes does not know it: a control plane without a kubelet, or one that never joined. Throws a Failure. */

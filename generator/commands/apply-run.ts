@@ -146,7 +146,7 @@ export async function refuseNewerRecord({ invocation, cluster, run, record }: In
   if (isDeepStrictEqual(now, record)) return;
   throw new Failure(
     "another apply has written the record since this one has read it; nothing was changed",
-    "git pull; then npx quorate apply looks at everything anew",
+    "git pull; then run the same command again: it looks at everything anew",
   );
 }
 

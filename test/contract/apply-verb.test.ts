@@ -121,7 +121,7 @@ test(
     assert.equal(exit, 1);
     assert.match(
       stderr,
-      /^error: another apply has written the record .*nothing was changed\n {2}next: .*npx quorate apply/,
+      /^error: another apply has written the record .*nothing was changed\n {2}next: git pull; then run the same command again/,
     );
     assert.equal(record(), other, "what the other one wrote stays");
   },

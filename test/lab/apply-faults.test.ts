@@ -179,7 +179,10 @@ describe("a machine, or the way to it, fails", { concurrency: false }, () => {
       agent.cut();
       const { status, said } = await first.ended;
       assert.equal(status, 1, said);
-      assert.match(said, /^error: agent-1: 10\.88\.0\.101 does not answer.*\n {2}next: .*run apply again$/m);
+      assert.match(
+        said,
+        /^error: agent-1: 10\.88\.0\.101 does not answer.*\n {2}next: .*run the same command again$/m,
+      );
       assert.equal(await agent.must(sums), before);
       t.diagnostic(
         `kept apart there: ${(await agent.must("ls -A /var/lib/quorate | grep -c staging || true")).trim()}`,
