@@ -21,7 +21,8 @@ export async function health(
   if (node.role !== "loadbalancer") {
     await until(job, node, end, "Kubernetes says that it is not Ready", async () => {
       const through = node.role === "server" ? node : await kubernetesServer(job, node);
-      return (await kubernetesNode(job, through, node))?.ready ?? true;
+      // A control plane without kubelets is no node; an agent that is none yet has not joined.
+      return (await kubernetesNode(job, through, node))?.ready ?? node.role === "server";
     });
   }
   if (node.role === "loadbalancer") await balancer(job, node, end);
