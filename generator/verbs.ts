@@ -2,7 +2,7 @@
 import { parseArgs } from "node:util";
 import project from "../package.json" with { type: "json" };
 import type { Command, Invocation, Result, Session } from "./commands/command.ts";
-import { NOBODY } from "./dialogue.ts";
+import { Interrupted, NOBODY } from "./dialogue.ts";
 import { Failure } from "./failure.ts";
 
 interface Flag {
@@ -394,6 +394,8 @@ export async function run(
       session,
     });
   } catch (error) {
+    // A question is asked before the first change; a verb that asks later says itself what it has done.
+    if (error instanceof Interrupted) return { exit: 130, stdout: "", stderr: "nothing was changed\n" };
     if (!(error instanceof Failure)) throw error;
     return { exit: 1, stdout: "", stderr: `error: ${error.message}\n  next: ${error.hint}\n` };
   }
