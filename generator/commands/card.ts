@@ -37,7 +37,15 @@ const SCRATCH = "work-";
 const LEFT_MS = 60 * 60_000;
 
 /** Exit 0 when the card is written and read back; 1 where nothing or only a part was; 3 for a bad config or bad words. */
-export const card: Command = async (invocation) => {
+export const card: Command = (invocation) => cards(invocation, ({ kind }) => kind.next);
+
+/** The same for a verb that goes on after the card: what is to do besides is its to say. */
+export function cardFor(invocation: Invocation, todo: string): Promise<Result> {
+  return cards(invocation, () => todo);
+}
+
+/** `todo`: what the person is told to do besides; null: nothing. */
+async function cards(invocation: Invocation, todo: (written: WrittenCard) => string | null): Promise<Result> {
   const { config, json, colour, flags, words, environment, session } = invocation;
   const run = programs(environment);
   const unclear = wordsProblem(invocation);
@@ -92,9 +100,10 @@ export const card: Command = async (invocation) => {
     }
     const addresses = findings.filter(({ code }) => code === "sample-addresses");
     const notes = [...sight.notes, ...addresses.map(({ message, hint }) => `${message}: ${hint}`)];
-    return resultOf(written, notes, members, isNew ? rootSecretPath(config) : null, invocation);
+    const told = written.map((each) => ({ ...each, kind: { ...each.kind, next: todo(each) } }));
+    return resultOf(told, notes, members, isNew ? rootSecretPath(config) : null, invocation);
   });
-};
+}
 
 function wordsProblem({ flags, words }: Invocation): string | null {
   const ways = (["list", "diagnose", "all"] as const).filter((flag) => flags[flag] !== undefined);

@@ -5,8 +5,9 @@ import { standingOf } from "../apply/older.ts";
 import { openProgress } from "../apply/progress.ts";
 import type { Remote } from "../apply/remote.ts";
 import { forget } from "../apply/steps/forget.ts";
-import { join } from "../apply/steps/join.ts";
+import { join, NotJoined } from "../apply/steps/join.ts";
 import { removalGate } from "../apply/steps/removal-gate.ts";
+import { asArgument } from "../config/printable.ts";
 import { Failure } from "../failure.ts";
 import { type Cluster, type Node, ofRole } from "../model/cluster.ts";
 import { APPLY_TIMING } from "../model/timing.ts";
@@ -17,7 +18,7 @@ import { digestOf } from "../render/node-program.ts";
 import type { MachineState } from "../status/ask.ts";
 import { type Intent, prepare } from "./apply-intent.ts";
 import { hold, jobOf, openRecord, refuseNewerRecord } from "./apply-run.ts";
-import { card } from "./card.ts";
+import { cardFor } from "./card.ts";
 import type { Command, Invocation, Result } from "./command.ts";
 import { loadConfig } from "./load.ts";
 import { reach } from "./reach.ts";
@@ -28,11 +29,7 @@ import { reach } from "./reach.ts";
  */
 export const replace: Command = async (invocation) => {
   const { config, json, colour, words, session } = invocation;
-  const [name, target, ...more] = words;
-  if (name === undefined || more.length > 0) {
-    const what = name === undefined ? "needs the NAME of a machine" : `takes no more words: "${more[0]}"`;
-    return { exit: 3, stdout: "", stderr: `error: replace: ${what}\n  next: npx quorate replace --help\n` };
-  }
+  const [name = "", target] = words;
   const { cluster, findings, report, json: asJson } = loadConfig(config);
   if (!cluster) {
     const stdout = json ? `${JSON.stringify({ findings: await asJson() }, null, 2)}\n` : "";
@@ -56,12 +53,22 @@ export const replace: Command = async (invocation) => {
     return resultOf(cluster, node, seconds, invocation);
   } catch (error) {
     if (error instanceof ApplyInterrupted && session.interrupted.aborted)
-      return { exit: 130, stdout: "", stderr: `replace: ${error.message}\n  next: ${error.hint}\n` };
+      return {
+        exit: 130,
+        stdout: "",
+        stderr: `replace: ${error.message}\n  next: ${goesOn(name, target)}\n`,
+      };
     throw error;
   } finally {
     await remote.close();
   }
 };
+
+function goesOn(name: string, target: string | undefined): string {
+  const card =
+    target === undefined ? "" : `; with ${asArgument(target)} only where its card is not written yet`;
+  return `npx quorate replace ${name} goes on where it stopped${card}`;
+}
 
 /** Returns how long it took, in seconds. */
 async function carryOut(
@@ -75,86 +82,95 @@ async function carryOut(
   session.needs(APPLY_TIMING.cleanUp);
   const states = await Promise.all(cluster.nodes.map((each) => askNode(remote, cluster, each)));
   const answering = states.filter(({ state }) => state !== "no answer").map(({ name }) => name);
+  const reachable = new Set(answering.filter((each) => each !== node.name));
+  // Before the card is written: what is refused must not cost anybody a card.
+  const note = (machine: string, text: string) => session.show(`${machine}: ${text}\n`);
+  const before = jobOf(intent, remote, { reachable, note, fence: "" });
+  const standing = await standingOf(before, node, states);
+  if (standing === "older") await consent(invocation, node, target);
+  const said = target === undefined ? "" : await writeCard(invocation, node, target);
+  const lease = await hold(intent, remote, reachable);
+  // From here on, for it draws anew again and again, and a question would be gone.
   const progress = openProgress({
     machines: [node],
     screen: session.screen,
-    show: session.show,
+    // On a screen what the card needs stays above.
+    show: (text) => session.show(session.screen && text !== "" ? `${said}${text}` : text),
     now: () => new Date(),
   });
-  const of = { reachable: new Set(answering.filter((each) => each !== node.name)), note: progress.note };
+  const begun = performance.now();
   try {
-    // Before the card is written: what is refused must not cost anybody a card.
-    const before = jobOf(intent, remote, { ...of, fence: "" });
-    const standing = await standingOf(before, node, states);
-    if (standing === "older") await removalGate(before, node);
-    await consent(invocation, node, standing === "older");
-    if (target !== undefined) await writeCard(invocation, node, target);
-    const lease = await hold(intent, remote, of.reachable);
-    const begun = performance.now();
-    try {
-      await refuseNewerRecord(intent);
-      const job = jobOf(intent, remote, { ...of, fence: lease.fence });
-      const step = async (name: StepName, work: () => Promise<void>) => {
-        if (session.interrupted.aborted) throw new ApplyInterrupted();
-        progress.begin(node.name, name);
-        try {
-          await work();
-          progress.end(node.name, name);
-        } catch (error) {
-          if (error instanceof Failure) progress.end(node.name, name, error);
-          throw error;
-        }
-      };
-      if (standing === "older") {
-        await step("gate", () => removalGate(job, node));
-        await step("forget", () => forget(job, node));
+    await refuseNewerRecord(intent);
+    const job = jobOf(intent, remote, { reachable, note: progress.note, fence: lease.fence });
+    const step = async (name: StepName, work: () => Promise<void>) => {
+      if (session.interrupted.aborted) throw new ApplyInterrupted();
+      progress.begin(node.name, name);
+      try {
+        await work();
+        progress.end(node.name, name);
+      } catch (error) {
+        if (error instanceof Failure) progress.end(node.name, name, error);
+        throw error;
       }
-      await step("join", () => join(job, node, digestOf(filesOf(node))));
-      const record = await openRecord(intent, remote, { machines: states.map(asPlanned) });
-      record({ name: node.name, action: "add" }, "applied");
-    } finally {
-      await lease.close();
+    };
+    if (standing === "older") {
+      await step("gate", () => removalGate(job, node));
+      await step("forget", () => forget(job, node));
     }
-    return Math.round((performance.now() - begun) / 1000);
+    const advice = { again: `npx quorate replace ${node.name}`, hasCard: target !== undefined };
+    await step("join", () => join(job, node, digestOf(filesOf(node)), advice)).catch((error: unknown) => {
+      throw error instanceof NotJoined ? new NotJoined(error.message, `${error.hint}; ${keep(node)}`) : error;
+    });
+    // Which server is ready may have changed meanwhile.
+    const now = await Promise.all(cluster.nodes.map((each) => askNode(remote, cluster, each)));
+    const record = await openRecord(intent, remote, { machines: now.map(asPlanned) });
+    record({ name: node.name, action: "add" }, "applied");
   } finally {
     progress.close();
+    await lease.close();
   }
+  return Math.round((performance.now() - begun) / 1000);
+}
+
+/** What goes wrong long after all went well. */
+function keep({ name }: Node): string {
+  return `keep the older ${name} switched off: with the disk that it had it takes name and address of the new one; erase that disk before it is used again`;
 }
 
 function asPlanned({ name, role, state }: MachineState) {
   return { name, role, ready: state === "ready", action: "none" } as const;
 }
 
-async function consent(
-  { flags, session }: Invocation,
-  { name, role }: Node,
-  forgets: boolean,
-): Promise<void> {
-  if (!forgets || flags["yes"] === true) return;
+async function consent({ flags, session }: Invocation, { name, role }: Node, target = ""): Promise<void> {
+  if (flags["yes"] === true) return;
   const what = role === "server" ? "its vote in etcd and its node" : "its node";
   if (!session.terminal) {
     throw new Failure(
       `there is nobody to ask whether ${name} is gone for good`,
-      `if it is, and never comes back with the disk that it had: npx quorate replace ${name} --yes`,
+      `if it is, and never comes back with the disk that it had: npx quorate replace ${name}${target && ` ${asArgument(target)}`} --yes`,
     );
   }
-  const message = `Is the older ${name} gone for good? The cluster forgets it (${what}), and it must never come back with the disk that it had.`;
+  const message = `Is the older ${name} switched off, and gone for good? The cluster forgets it (${what}), and it must never come back with the disk that it had.`;
   if (await session.dialogue.confirm({ message, flag: "--yes" })) return;
   throw new Failure("nothing was changed", `npx quorate replace ${name} asks again`);
 }
 
-/** As the verb card does it, with all that it says. */
-async function writeCard(invocation: Invocation, { name }: Node, target: string): Promise<void> {
+/** As the verb card does it. Returns, and has shown, all that it says. */
+async function writeCard(invocation: Invocation, node: Node, target: string): Promise<string> {
   const { config, flags, session } = invocation;
-  const { identity } = flags;
-  const written = await card({ ...invocation, json: false, flags: { identity }, words: [name, target] });
-  session.show(`${written.stdout}${written.stderr}\n`);
-  if (written.exit !== 0) {
-    throw new Failure(
-      `the card of ${name} was not written, and nothing was changed in the cluster`,
-      `npx quorate card ${name} ${target}${config === "cluster.config.json" ? "" : ` --config ${config}`}`,
-    );
-  }
+  const { name } = node;
+  const words = { json: false, flags: { identity: flags["identity"] }, words: [name, target] };
+  const written = await cardFor({ ...invocation, ...words }, keep(node)).catch((error: unknown) => {
+    if (!(error instanceof Failure)) throw error;
+    throw new Failure(`${error.message}; the cluster is as it was`, error.hint, error);
+  });
+  const said = `${written.stdout}${written.stderr}\n`;
+  session.show(said);
+  if (written.exit === 0) return said;
+  throw new Failure(
+    `the card of ${name} was not written; the cluster is as it was`,
+    `npx quorate card ${name} ${asArgument(target)}${config === "cluster.config.json" ? "" : ` --config ${asArgument(config)}`}`,
+  );
 }
 
 function resultOf(cluster: Cluster, node: Node, seconds: number, { json }: Invocation): Result {
@@ -164,7 +180,7 @@ function resultOf(cluster: Cluster, node: Node, seconds: number, { json }: Invoc
     agent: "takes pods again",
     loadbalancer: "leads the traffic again, or stands by",
   }[node.role];
-  const text = `replace: ${node.name} ${what}, after ${seconds} s\n  next: never switch the older ${node.name} on with the disk that it had; npx quorate verify\n`;
+  const text = `replace: ${node.name} ${what}, after ${seconds} s\n  next: npx quorate verify; ${keep(node)}\n`;
   if (!json) return { exit: 0, stdout: text, stderr: "" };
   return { exit: 0, stdout: `${JSON.stringify({ machine: node.name, seconds }, null, 2)}\n`, stderr: text };
 }

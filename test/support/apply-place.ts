@@ -34,8 +34,8 @@ export interface ApplyPlace extends PlanPlace {
   /** Writes the record that belongs to the secret. */
   readonly recordIt: (change?: (record: ClusterRecord) => ClusterRecord) => void;
   /**
-   * A file that the ssh looks at. Pieces of shell: `on-take` as a hold is taken, `on-send` as files arrive. `MACHINE.verify` and
-   * `MACHINE.drift`: what it answers to these questions.
+   * A file that the ssh looks at. Pieces of shell: `on-take` as a hold is taken, `on-send` as files arrive, `on-forget` as a node
+   * is deleted. `MACHINE.verify` and `MACHINE.drift`: what it answers to these questions; `MACHINE.data`: it has those of etcd.
    */
   readonly playFile: (name: string) => string;
   /** For programs: where the ssh is found, and what it looks at. */
@@ -69,6 +69,16 @@ case $script in
   *' given='*) say inspect; cat "$PLAY/$machine.drift" ;;
   *'wanted=$(cat)'*) say look; cat "$PLAY/$machine.look" ;;
   *'status --json'*) say status; cat "$PLAY/$machine.status" ;;
+  *'/db/info'*) cat "$PLAY/members" ;;
+  *'kubectl delete node '*)
+    node=\${script#*delete node }
+    node=\${node%% *}
+    say "forget $node"
+    : >"$PLAY/$node.forgotten"
+    sed -i "s/{[^{}]*$node-0badcafe[^{}]*},*//; s/,]/]/" "$PLAY/members"
+    [ ! -e "$PLAY/on-forget" ] || . "$PLAY/on-forget" ;;
+  *'echo data'*) [ ! -e "$PLAY/$machine.data" ] || echo data ;;
+  *'echo lives'*) ;;
   */cacerts*) say facts; printf '%s  -\\n{"metadata": {"uid": "%s"}}\\n' ${CA_HASH} ${UID} ;;
   *'tar -x'*)
     say send
@@ -78,7 +88,9 @@ case $script in
     for part in look status; do
       [ ! -e "$PLAY/$machine.$part.after" ] || mv "$PLAY/$machine.$part.after" "$PLAY/$machine.$part"
     done ;;
-  *'kubectl get node '*) echo '{"status":{"conditions":[{"type":"Ready","status":"True"}]}}' ;;
+  *'kubectl get node '*)
+    node=\${script#*get node }
+    [ -e "$PLAY/\${node%% *}.forgotten" ] || echo '{"status":{"conditions":[{"type":"Ready","status":"True"}]}}' ;;
   *'|| echo ours'*) ;;
   *' backends'*) printf 'be_api/%s up -\\n' server-1 server-2 server-3 ;;
   *' confirm '*) say confirm ;;
@@ -147,6 +159,10 @@ export async function applyPlace(
     if (after) write(name, after, ".after");
   };
   for (const { name } of cluster().nodes) machine(name, []);
+  const members = cluster()
+    .nodes.filter(({ role }) => role === "server")
+    .map(({ name, address }) => ({ name: `${name}-0badcafe`, peerURLs: [`https://${address}:2380`] }));
+  writeFileSync(join(play, "members"), JSON.stringify({ members }));
   writeFileSync(join(play, "snapshot"), snapshotList([{ name: "NAME" }]));
   return {
     ...place,

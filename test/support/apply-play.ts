@@ -29,6 +29,12 @@ export interface Played {
   snapshots: readonly string[];
   /** Kubernetes knows it, and etcd counts it if it is a server. */
   known: boolean;
+  /** etcd counts it, without a vote. */
+  learner: boolean;
+  /** K3s answers there, whether or not sshd does. */
+  lives: boolean;
+  /** It has etcd's data. */
+  data: boolean;
   retired: boolean;
   uninstalled: boolean;
 }
@@ -91,6 +97,9 @@ export function applyPlay(
         nodeReady: true,
         snapshots: [],
         known: role !== "loadbalancer",
+        learner: false,
+        lives: false,
+        data: role === "server",
         retired: false,
         uninstalled: false,
       },
@@ -136,8 +145,12 @@ export function applyPlay(
   const members = () =>
     JSON.stringify({
       members: cluster.nodes
-        .filter(({ name, role }) => role === "server" && of(name).known)
-        .map(({ name, address }) => ({ name: `${name}-0badcafe`, peerURLs: [`https://${address}:2380`] })),
+        .filter(({ name, role }) => role === "server" && (of(name).known || of(name).learner))
+        .map(({ name, address }) => ({
+          name: `${name}-0badcafe`,
+          peerURLs: [`https://${address}:2380`],
+          ...(of(name).learner && { isLearner: true }),
+        })),
     });
 
   const verbs: readonly (readonly [
@@ -162,7 +175,16 @@ export function applyPlay(
         return "";
       },
     ],
-    [/kubectl get node (\S+) /, "?node", (_, _name, [, node = ""]) => nodeJson(node)],
+    [/kubectl get node (\S+) /, "?node", (_, _name, [, node = ""]) => (of(node).known ? nodeJson(node) : "")],
+    [/^\[ ! -d \S+\/wal \] \|\| echo data$/m, "?data", ({ data }) => (data ? "data\n" : "")],
+    [
+      / https:\/\/([\d.]+):\d+\/ping && echo lives/,
+      "?lives",
+      (_, _name, [, address]) => {
+        const { name } = cluster.nodes.find((node) => node.address === address) ?? { name: "" };
+        return of(name).lives ? "lives\n" : "";
+      },
+    ],
     [/^\[ ! -e \S+cordoned \] \|\| echo ours/m, "?cordoned", ({ cordoned }) => (cordoned ? "ours\n" : "")],
     [/^cat \/proc\/sys\/kernel\/random\/boot_id\n$/, "?boot", ({ boot }) => `${boot}\n`],
     [

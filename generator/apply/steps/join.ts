@@ -10,8 +10,18 @@ import { health } from "./health.ts";
 /** It is not part of the cluster yet. Nothing is wrong with the others. */
 export class NotJoined extends Failure {}
 
+/** What a person does where it does not come. */
+export interface JoinAdvice {
+  /** The command that goes on. */
+  readonly again: string;
+  /** Its card is written. */
+  readonly hasCard: boolean;
+}
+
+const APPLY: JoinAdvice = { again: "npx quorate apply", hasCard: false };
+
 /** `digest`: of the files that it should have. Throws NotJoined where it does not come, and a Failure where it came with other files. */
-export async function join(job: Job, node: Node, digest: string): Promise<void> {
+export async function join(job: Job, node: Node, digest: string, advice = APPLY): Promise<void> {
   const { name } = node;
   let heard: number | null = null;
   let failing = { detail: "", since: 0 };
@@ -28,14 +38,14 @@ export async function join(job: Job, node: Node, digest: string): Promise<void> 
     }
     if (state.state === "no answer") {
       const end = heard === null ? begun + job.absence : heard + APPLY_TIMING.firstBoot;
-      if (now >= end) throw absent(node, heard !== null, state);
+      if (now >= end) throw absent(node, heard !== null, state, advice);
     } else {
       heard = now;
-      if (now - begun >= APPLY_TIMING.join) throw late(node, state);
+      if (now - begun >= APPLY_TIMING.join) throw late(node, state, advice);
     }
     const trouble = state.state === "failed" ? state.detail : "";
     if (trouble !== failing.detail) failing = { detail: trouble, since: now };
-    if (trouble !== "" && now - failing.since >= APPLY_TIMING.failure) throw late(node, state);
+    if (trouble !== "" && now - failing.since >= APPLY_TIMING.failure) throw late(node, state, advice);
     job.note(name, words(state, heard !== null));
     await pause(job);
   }
@@ -49,21 +59,27 @@ function words({ state, detail }: MachineState, answered: boolean): string {
     : `put its card in and switch it on (${detail})`;
 }
 
-function absent({ name }: Node, answered: boolean, { detail }: MachineState): NotJoined {
+function absent(
+  { name }: Node,
+  answered: boolean,
+  { detail }: MachineState,
+  { again, hasCard }: JoinAdvice,
+): NotJoined {
+  const put = hasCard ? "put its card in" : `npx quorate card ${name} TARGET, put the card in`;
   return answered
     ? new NotJoined(
         `${name} has not joined: it answered, and does not any more (${detail})`,
-        "look at its screen; what it last wrote on its card: npx quorate card --diagnose TARGET",
+        `look at its screen; what it last wrote on its card: npx quorate card --diagnose TARGET; then: ${again}`,
       )
     : new NotJoined(
         `${name} has not joined: it does not answer (${detail})`,
-        `npx quorate card ${name} TARGET, put the card in and switch it on; then: npx quorate apply`,
+        `${put} and switch it on; then: ${again}`,
       );
 }
 
-function late({ name }: Node, { state, detail, next }: MachineState): NotJoined {
+function late({ name }: Node, { state, detail, next }: MachineState, { again }: JoinAdvice): NotJoined {
   return new NotJoined(
     `${name} has not joined: it is ${state}${detail && `: ${detail}`}`,
-    `${next.replace(/^on this machine: /, `npx quorate ssh ${name}, and there: `) || `npx quorate ssh ${name} -- sudo journalctl -u quorate-node -n 50`}; then: npx quorate apply`,
+    `${next.replace(/^on this machine: /, `npx quorate ssh ${name}, and there: `) || `npx quorate ssh ${name} -- sudo journalctl -u quorate-node -n 50`}; then: ${again}`,
   );
 }
