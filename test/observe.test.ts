@@ -5,6 +5,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { observe } from "../generator/apply/observe.ts";
+import { observeGone } from "../generator/apply/observe-gone.ts";
 import type { Remote, RemoteResult } from "../generator/apply/remote.ts";
 import { publicText } from "../generator/model/files.ts";
 import type { ClusterRecord } from "../generator/model/record.ts";
@@ -221,5 +222,35 @@ test("an older token is named whatever its form, and never shown", async () => {
     const [file] = seen.files ?? [];
     assert.ok(file?.is === "different");
     assert.equal(file.text, "@@quorate:secret:server-token:2@@\n");
+  }
+});
+
+test("a machine that was cleared has nothing that could be worked on: it needs a card", async () => {
+  const all = filesOf("server-1").map(({ path }) => `missing ${path}`);
+  const cleared = await answering(() => [...all, "status ", "end", ""].join("\n"));
+  assert.equal(cleared.files, null);
+  assert.deepEqual(cleared.problem, {
+    message: "it booted without quorate-node",
+    next: "npx quorate card server-1",
+  });
+  // One file that is there is a machine of ours, and the others are put back.
+  const broken = await answering(() => [...all.slice(1), "status ", "end", ""].join("\n"));
+  assert.equal(broken.files?.length, all.length - 1);
+});
+
+test("what answers at the address of one that left, and calls itself another, is not taken for it", async () => {
+  const gone = { name: "server-9", role: "server", address: "10.0.0.19" } as const;
+  const told = (text: string) =>
+    observeGone(
+      { run: async () => ({ finished: true, exit: 0, stdout: text, stderr: "" }), close: async () => {} },
+      SIX,
+      gone,
+    );
+  const own = await told(statusText("server-9"));
+  assert.deepEqual([own.files, own.problem, own.voter], [[], null, true]);
+  for (const other of [statusText("server-8"), statusText("server-9", { cluster: "another" })]) {
+    const { files, problem } = await told(other);
+    assert.equal(files, null);
+    assert.match(problem?.message ?? "", /^it says that it is /);
   }
 });

@@ -2,7 +2,7 @@
 import type { Cluster } from "../model/cluster.ts";
 import type { ObservedMachine } from "../plan/observed.ts";
 import { formerNode, type Gone } from "../plan/order.ts";
-import { NOTHING_THERE } from "../status/ask.ts";
+import { isOther, NOTHING_THERE } from "../status/ask.ts";
 import { askNode } from "./ask-node.ts";
 import { NOBODY_KNOWS } from "./observe.ts";
 import type { Remote } from "./remote.ts";
@@ -12,9 +12,12 @@ import type { Remote } from "./remote.ts";
  * of ours is on it any more.
  */
 export async function observeGone(remote: Remote, cluster: Cluster, gone: Gone): Promise<ObservedMachine> {
-  const { state, status, detail, next } = await askNode(remote, cluster, formerNode(gone));
+  const answer = await askNode(remote, cluster, formerNode(gone));
+  const { state, status, detail, next } = answer;
   const base = { ...NOBODY_KNOWS, name: gone.name };
-  if (state === "no answer") return { ...base, files: null, problem: { message: detail, next } };
+  // Whatever that one is, nothing on it is ours to remove.
+  if (state === "no answer" || isOther(answer))
+    return { ...base, files: null, problem: { message: detail, next } };
   if (detail === NOTHING_THERE) return { ...base, files: [], problem: null, unfinished: NOTHING_THERE };
   const { k3s = "", voter = false, vip = false } = status ?? {};
   return { ...base, files: [], problem: null, k3s, voter, vip, ready: state === "ready" };

@@ -11,6 +11,7 @@ import { K3S_PATHS } from "../render/k3s.ts";
 import { digestOf } from "../render/node-program.ts";
 import { ARMED, CORDONED, NODE_PATHS } from "../render/node-paths.ts";
 import { deriveSecret } from "../secrets/derive.ts";
+import { NOTHING_THERE } from "../status/ask.ts";
 import { parseNodeStatus, type StatusAnswer } from "../status/node-status.ts";
 import type { Remote } from "./remote.ts";
 
@@ -83,6 +84,8 @@ export async function observe(
   const lines = result.stdout.split("\n");
   if (result.exit !== 0 || lines.at(-2) !== "end")
     return { ...unknown, problem: { message: "it did not answer to the end", next: look } };
+  if (files.every(({ path }) => lines.includes(`missing ${path}`)))
+    return { ...unknown, problem: { message: NOTHING_THERE, next: `npx quorate card ${node.name}` } };
   const hide = hiding(cluster, files, forms);
   const shown = showing(files, hide);
   const seen = lines.flatMap((line) => observedFile(line, shown) ?? []);

@@ -3,6 +3,7 @@ import { dirname } from "node:path";
 import type { Remote } from "../apply/remote.ts";
 import { workOf } from "../apply/rollout.ts";
 import { refuseOtherSecret } from "../cards/known.ts";
+import { printable } from "../config/printable.ts";
 import { Failure } from "../failure.ts";
 import { commitOf, isShallow, missingCommits } from "../git.ts";
 import type { Cluster, Node } from "../model/cluster.ts";
@@ -76,7 +77,7 @@ export async function prepare(invocation: Invocation, cluster: Cluster, run: Run
   const stray = only.find((name) => !names.includes(name));
   if (stray !== undefined) {
     throw new Failure(
-      `--node ${stray}: neither the config nor the record has a machine of that name`,
+      `--node ${printable(stray)}: neither the config nor the record has a machine of that name`,
       `take ${listed(names, "or")}`,
     );
   }

@@ -3,7 +3,7 @@ import type { RemoteResult } from "../apply/remote.ts";
 import { printable } from "../config/printable.ts";
 import { maskSecrets } from "../config/secret-like.ts";
 import type { Node } from "../model/cluster.ts";
-import { type NodeStatus, parseNodeStatus } from "./node-status.ts";
+import { type NodeStatus, parseNodeStatus, SAYS_OTHER } from "./node-status.ts";
 
 /** How long a machine may take to answer, in milliseconds: a busy Pi is slow, a person is not patient. */
 export const ASK_LIMIT_MS = 8000;
@@ -25,6 +25,12 @@ export interface MachineState {
 
 /** Said of a machine that answers, and has no quorate-node: it was uninstalled, or its card has none. */
 export const NOTHING_THERE = "it booted without quorate-node";
+
+/** True where a machine answers at that address that calls itself another one, or one of another cluster. */
+export function isOther({ status, detail }: MachineState): boolean {
+  return status === null && detail.startsWith(SAYS_OTHER);
+}
+
 const BOOTING = 81;
 const NO_PROGRAM = 82;
 

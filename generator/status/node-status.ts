@@ -25,6 +25,9 @@ export type StatusAnswer =
   | { readonly ok: true; readonly status: NodeStatus }
   | { readonly ok: false; readonly message: string; readonly next: string };
 
+/** How the answer of a machine of another name or cluster is told. */
+export const SAYS_OTHER = "it says that it is";
+
 const FORMAT = 1;
 const STATES = ["working", "waiting", "failed", "ready"] as const;
 const TEXTS = ["name", "cluster", "step", "waitingFor", "error", "next", "k3s", "applied"] as const;
@@ -59,7 +62,7 @@ export function parseNodeStatus(text: string, name: string, cluster: string): St
   if (said("name") !== name || said("cluster") !== cluster) {
     return {
       ok: false,
-      message: `it says that it is ${said("name")} of cluster ${said("cluster")}`,
+      message: `${SAYS_OTHER} ${said("name")} of cluster ${said("cluster")}`,
       next: `give ${name} its own address in the config, or write its card again`,
     };
   }
