@@ -110,7 +110,9 @@ export function hold(
 ): Promise<Lease> {
   const held = [...cluster.nodes, ...goneMachines(cluster, record)]
     .map(({ name }) => name)
-    .filter((name) => reachable.has(name));
+    .filter((name) => reachable.has(name))
+    // Not in the config's order: two that differ in it would each get a part, and neither all.
+    .toSorted();
   return takeLease(remote, held, randomBytes(8).toString("hex"), whoAmI(environment), {
     note: (text) => session.show(`${text}\n`),
     interrupted: session.interrupted,
