@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Cluster } from "../generator/model/cluster.ts";
+import { formatResults } from "../generator/apply/progress.ts";
 import { succeeded } from "../generator/apply/rollout.ts";
 import { makePlan, type Plan } from "../generator/plan/plan.ts";
 import { K3S_PATHS } from "../generator/render/k3s.ts";
@@ -191,12 +192,116 @@ test("those that leave vote until they are out: the others may be worked on mean
 test("one that does not answer is taken out of the cluster without it", async () => {
   const reachable = FIVE.nodes.map(({ name }) => name).filter((name) => name !== "server-5");
   const play: ApplyPlay = shrinking((name, verb) => fewer(play)(name, verb), reachable);
-  play.of("server-5").status = null;
+  Object.assign(play.of("server-5"), { status: null, nodeReady: false });
   const results = await play.rollOut(planFor(FIVE, THREE, { "server-5": SILENT }), {
     only: new Set(["server-5"]),
   });
   assert.deepEqual(outcomes(results), ["server-5 removed", "server-4 left alone"]);
   assert.deepEqual(play.done, ["server-1 delete server-5"]);
+  const { message, next } = results.find(({ name }) => name === "server-5") ?? {};
+  assert.match(message ?? "", /^server-5: it is taken out without being asked/);
+  assert.match(next ?? "", /^never switch server-5 on again with the disk that it has/);
+  assert.match(formatResults(results), /^note: server-5: it is taken out without/m);
+  assert.ok(succeeded(results.filter(({ name }) => name === "server-5")));
+});
+
+test("silent to us and alive: it would join again by itself, so it is not taken out", async () => {
+  const reachable = FIVE.nodes.map(({ name }) => name).filter((name) => name !== "server-5");
+  const plan = planFor(FIVE, THREE, { "server-5": SILENT });
+  const only = new Set(["server-5"]);
+  const result = async (play: ApplyPlay) =>
+    (await play.rollOut(plan, { only })).find(({ name }) => name === "server-5");
+  const slow = shrinking(undefined, reachable);
+  const answering = await result(slow);
+  assert.equal(answering?.outcome, "failed");
+  assert.match(answering.message, /^server-5 is left as it is: it answers now/);
+  const locked = shrinking(undefined, reachable);
+  locked.of("server-5").status = null;
+  const heard = await result(locked);
+  assert.equal(heard?.outcome, "failed");
+  assert.match(heard.message, /^server-5 is left as it is: it does not answer .*Kubernetes hears from it/);
+  assert.match(heard.next, /^switch it off for good, or let ssh in again; then/);
+  assert.deepEqual([...slow.done, ...locked.done], []);
+  // Its power has just failed: Kubernetes notices after most of a minute.
+  const dying: ApplyPlay = shrinking((name, verb) => {
+    if (dying.seconds() > 40) dying.of("server-5").nodeReady = false;
+    fewer(dying)(name, verb);
+  }, reachable);
+  dying.of("server-5").status = null;
+  assert.equal((await result(dying))?.outcome, "removed");
+  // Kubernetes knows no load balancer.
+  const two = makeCluster({ loadBalancers: 2 });
+  const gone = applyPlay(two, undefined, ["lb-1"], makeCluster({ loadBalancers: 1 }));
+  gone.of("lb-2").status = null;
+  const silent = planFor(two, makeCluster({ loadBalancers: 1 }), { "lb-2": SILENT });
+  const [first] = await gone.rollOut(silent, { only: new Set(["lb-2"]) });
+  assert.equal(first?.outcome, "removed");
+});
+
+test("a living server stays until the one in its place has joined; the agents are worked on meanwhile", async () => {
+  const swapped = {
+    ...THREE,
+    nodes: THREE.nodes.map((node) =>
+      node.name === "server-3" ? { ...node, name: "server-4", address: "10.0.0.14" } : node,
+    ),
+  };
+  const both = {
+    ...THREE,
+    nodes: [...THREE.nodes, ...swapped.nodes.filter(({ name }) => name === "server-4")],
+  };
+  const plan = planFor(THREE, swapped, { "agent-1": { files: [different(K3S_PATHS.config)] } });
+  const count = (play: ApplyPlay) => {
+    const all = both.nodes.filter(({ name, role }) => role === "server" && play.of(name).known);
+    for (const { name } of all) if (play.of(name).status) play.of(name).status = { members: all.length };
+  };
+  const early = applyPlay(
+    both,
+    () => {},
+    THREE.nodes.map(({ name }) => name),
+    swapped,
+  );
+  Object.assign(early.of("server-4"), { status: null, known: false });
+  count(early);
+  const results = await early.rollOut(plan);
+  assert.deepEqual(outcomes(results), ["server-4 not reached", "server-3 not begun", "agent-1 applied"]);
+  assert.match(
+    results.find(({ name }) => name === "server-3")?.message ?? "",
+    /^server-3 stays until server-4 has joined$/,
+  );
+  assert.ok(!early.done.some((line) => line.includes("server-3")));
+  assert.ok(!succeeded(results));
+  const play: ApplyPlay = applyPlay(
+    both,
+    (_, verb) => {
+      if (verb !== "delete") return;
+      play.of("server-3").known = false;
+      count(play);
+    },
+    THREE.nodes.map(({ name }) => name),
+    swapped,
+  );
+  play.of("server-4").applied = wantedOf("server-4", both);
+  count(play);
+  const joined = await play.rollOut(plan);
+  assert.deepEqual(outcomes(joined), ["server-4 joined", "server-3 removed", "agent-1 applied"]);
+});
+
+test("while its pods moved the others became too few: it is not kept from starting again", async () => {
+  const play: ApplyPlay = shrinking((_, verb) => {
+    if (verb === "evict") for (const name of ["server-2", "server-3"]) play.of(name).status = null;
+  });
+  const results = await play.rollOut(planFor(FIVE, THREE), { only: new Set(["server-5"]) });
+  const { outcome, message } = results.find(({ name }) => name === "server-5") ?? {};
+  assert.equal(outcome, "failed");
+  assert.match(message ?? "", /without it 2 voters of 4 members would be left/);
+  assert.equal(play.of("server-5").retired, false);
+  assert.ok(!play.done.some((line) => line.includes("delete")));
+});
+
+test("only what was asked for is recorded", async () => {
+  const play: ApplyPlay = shrinking((name, verb) => fewer(play)(name, verb));
+  await play.rollOut(planFor(FIVE, THREE), { only: new Set(["server-5"]) });
+  assert.deepEqual(play.recorded, ["server-5 removed"]);
 });
 
 test("etcd still counts it: nothing on it is removed, and it stays in the record", async () => {

@@ -108,7 +108,10 @@ test("a server in the place of a dead one: the dead one goes first; in the place
   assert.deepEqual(order(from({}, moved, { "server-3": SILENT })), ["server-3 remove", "server-4 add"]);
   const living = from({}, moved);
   assert.deepEqual(order(living), ["server-4 add", "server-3 remove"]);
-  assert.deepEqual(planOf("server-3", living).quorum, { stay: 3, of: 3, enough: true, after: [] });
+  assert.deepEqual(planOf("server-3", living).quorum, { stay: 3, of: 3, enough: true, after: ["server-4"] });
+  assert.match(formatPlan(living), /^ {2}quorum {2}3 of 3 voters stay, when server-4 has joined$/m);
+  const dead = from({}, moved, { "server-3": SILENT });
+  assert.deepEqual(planOf("server-3", dead).quorum, { stay: 2, of: 2, enough: true, after: [] });
 });
 
 test("5 to 3 and 3 to 1 go, one server after the other", () => {

@@ -83,6 +83,9 @@ function rowText({ step, since, note, result }: Row, now: number): string {
   return `${STEPS[step]}, ${Math.round((now - since) / 1000)} s${note && `: ${note}`}`;
 }
 
+/** What is said of these is no error. */
+const NO_ERROR: ReadonlySet<MachineResult["outcome"]> = new Set(["left alone", "removed"]);
+
 /** The table at the end, and below it what is not as it should be and what to do. */
 export function formatResults(results: readonly MachineResult[]): string {
   const width = (text: (result: MachineResult) => string) =>
@@ -96,7 +99,7 @@ export function formatResults(results: readonly MachineResult[]): string {
   const troubles = results.flatMap((each) =>
     each.message === ""
       ? []
-      : [`\n${each.outcome === "left alone" ? "note" : "error"}: ${each.message}`, `  next: ${each.next}`],
+      : [`\n${NO_ERROR.has(each.outcome) ? "note" : "error"}: ${each.message}`, `  next: ${each.next}`],
   );
   return [...rows, ...troubles, ""].join("\n");
 }

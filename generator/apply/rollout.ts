@@ -4,6 +4,7 @@ import type { Cluster, Node } from "../model/cluster.ts";
 import type { NodeFile } from "../model/files.ts";
 import type { MachinePlan, Plan } from "../plan/plan.ts";
 import { firstSteps, isUpgrade, type StepName, stepsOf } from "../plan/steps.ts";
+import { NOTHING_THERE } from "../status/ask.ts";
 import { digestOf } from "../render/node-program.ts";
 import { ApplyInterrupted, type Job } from "./job.ts";
 import { isFirstKeepalived } from "../plan/machine-plan.ts";
@@ -15,7 +16,7 @@ import { evict, readmit } from "./steps/evict.ts";
 import { forget } from "./steps/forget.ts";
 import { gate } from "./steps/gate.ts";
 import { join, NotJoined } from "./steps/join.ts";
-import { removalGate } from "./steps/removal-gate.ts";
+import { NotYet, removalGate } from "./steps/removal-gate.ts";
 import { retire } from "./steps/retire.ts";
 import { uninstall } from "./steps/uninstall.ts";
 import { health } from "./steps/health.ts";
@@ -27,7 +28,7 @@ import { giveUpVip } from "./steps/yield.ts";
 
 /**
  * What became of a machine. rolled back: the change failed, and it runs as it did before. not begun: another one failed
- * first. not reached: it did not answer, or has not joined. left alone: nobody asked for it, or no apply does what it needs.
+ * first, or has not joined. not reached: it did not answer, or has not joined. left alone: nobody asked for it, or no apply does what it needs.
  */
 export type Outcome =
   | "applied"
@@ -96,13 +97,14 @@ export async function rollOut(given: Job, rollout: Rollout): Promise<readonly Ma
   }
   return rollout.plan.machines.map((machine) => {
     const result = results.get(machine.name) ?? untouched(job.cluster, machine, rollout.only);
-    const error = machine.state === "unchanged" ? noted(rollout, machine, "applied") : null;
+    const asked = rollout.only === null || rollout.only.has(machine.name);
+    const error = machine.state === "unchanged" && asked ? noted(rollout, machine, "applied") : null;
     return error ? { ...result, outcome: "failed", message: error.message, next: error.hint } : result;
   });
 }
 
 /** A machine that has not joined keeps nobody from working on the others: each one's gate says whether it can do without. */
-const GOES_ON: ReadonlySet<Outcome> = new Set(["applied", "joined", "removed", "not reached"]);
+const GOES_ON: ReadonlySet<Outcome> = new Set(["applied", "joined", "removed", "not reached", "not begun"]);
 
 /** What comes before all machines. Null, or the result of the one that it was for: then none of them is touched. */
 async function begin(
@@ -239,6 +241,7 @@ async function workOn(job: Job, rollout: Rollout, machine: MachinePlan): Promise
     if (!(error instanceof Failure)) throw error;
     if (current !== null) watcher.end(node.name, current, error);
     if (error instanceof NotJoined) return finish("not reached", error);
+    if (error instanceof NotYet) return finish("not begun", error);
     const digest = digestAt(rollout, node, machine);
     const { outage } = rollout;
     const { outcome, notes, runs } = await recover(job, { node, machine, done, error, digest, outage });
@@ -248,7 +251,13 @@ async function workOn(job: Job, rollout: Rollout, machine: MachinePlan): Promise
   }
   const [outcome, result] = ENDS[machine.action] ?? (["applied", "applied"] as const);
   const error = noted(rollout, machine, result);
-  return error ? finish("failed", error) : finish(outcome);
+  return error ? finish("failed", error) : finish(outcome, afterwards(machine));
+}
+
+/** What a person has to see to when a machine was taken out without it. */
+function afterwards({ name, action, problem }: MachinePlan): Failure | undefined {
+  if (action !== "remove" || problem === null || problem.message === NOTHING_THERE) return undefined;
+  return new Failure(`${name}: ${problem.message}`, problem.next);
 }
 
 /** What has become of a machine when all of its steps are done, and what the record says of it. */
@@ -278,7 +287,7 @@ async function take(
     case "join":
       return join(job, node, digest);
     case "gate":
-      return machine.action === "remove" ? removalGate(job, node) : gate(job, node, machine, outage);
+      return machine.action === "remove" ? removalGate(job, node, machine) : gate(job, node, machine, outage);
     case "yield":
       return giveUpVip(job, node, machine.files.some(isFirstKeepalived));
     case "drain":
@@ -299,6 +308,8 @@ async function take(
       await undrain(job, node);
       return readmit(job, node);
     case "retire":
+      // Its pods may have taken minutes to move.
+      await removalGate(job, node, machine);
       return retire(job, node);
     case "forget":
       return forget(job, node);

@@ -36,8 +36,15 @@ export function felt(cluster: Cluster, node: Node, work: Work): Felt {
   }
 }
 
-/** What it is like for the others when a machine of that role goes for good. `vip`: it holds the registration address. */
-export function feltRemoval(cluster: Cluster, role: Node["role"], vip: boolean | null): Felt {
+/**
+ * What it is like for the others when a machine of that role goes for good. `vip`: it holds the registration address; `registered`:
+ * its own address was that one, as far as anybody knows.
+ */
+export function feltRemoval(
+  cluster: Cluster,
+  role: Node["role"],
+  { vip, registered }: { readonly vip: boolean | null; readonly registered: boolean },
+): Felt {
   switch (role) {
     case "loadbalancer":
       if (ofRole(cluster, "loadbalancer").length === 0)
@@ -46,11 +53,26 @@ export function feltRemoval(cluster: Cluster, role: Node["role"], vip: boolean |
         ? quiet("nothing: another load balancer holds the registration address")
         : quiet(HANDED_OVER(vip));
     case "server":
-      return quiet(`nothing: nobody is led there any more; ${DELETED}, snapshots of etcd too`);
+      if (cluster.registration.holder !== "server")
+        return quiet(`nothing: nobody is led there any more; ${DELETED}, snapshots of etcd too`);
+      // No load balancer leads around it: whoever has its address, in a kubeconfig perhaps, needs another one's.
+      return registered
+        ? outage(
+            `for whoever uses its address, which was the registration address; ${NEW_KUBECONFIG}; ${DELETED}`,
+          )
+        : quiet(
+            `nothing at the registration address; who uses its own address needs another: ${NEW_KUBECONFIG}; ${DELETED}`,
+          );
     case "agent":
-      return quiet(`nothing of workloads with two replicas: they are moved away first; ${DELETED}`);
+      return quiet(
+        cluster.rollout.drain
+          ? `nothing of workloads with two replicas: they are moved away first; ${DELETED}`
+          : `its workloads stop, and start elsewhere: rollout.drain is false; ${DELETED}`,
+      );
   }
 }
+
+const NEW_KUBECONFIG = "a new kubeconfig: npx quorate kubeconfig";
 
 const DELETED = "what lies on its own disk (local volumes) is deleted";
 

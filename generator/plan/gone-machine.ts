@@ -16,7 +16,12 @@ export function goneMachine(
 ): MachinePlan {
   const refusal = refusalOf(context, gone.name);
   const silent = machine?.files ? null : (machine?.problem ?? { message: "it was not asked", next: "" });
-  const { text, outage } = feltRemoval(context.cluster, gone.role, machine?.vip ?? false);
+  const { text, outage } = feltRemoval(context.cluster, gone.role, {
+    vip: machine?.vip ?? false,
+    registered: [...context.known.baseline.values()].some(
+      ({ registration }) => registration.address === gone.address,
+    ),
+  });
   return {
     ...NOTHING,
     ...gone,
@@ -55,6 +60,6 @@ function withoutIt({ name, role }: Gone, message: string): MachinePlan["problem"
   }[role];
   return {
     message: `it is taken out without being asked (${message})`,
-    next: `never switch ${name} on again with the disk that it has: ${back}; erase that, or, when it answers: npx quorate uninstall ${name}`,
+    next: `never switch ${name} on again with the disk that it has: ${back}; erase that. What answers before it is taken out is cleared too`,
   };
 }

@@ -54,15 +54,18 @@ export function withBack(count: Count, names: readonly string[]): Count {
   return { ...count, voters: new Set([...count.voters, ...names]) };
 }
 
-/** What etcd is when a server was removed for good: a majority has to agree to it, and one has to be left. */
-export function quorumAfter({ voters, members }: Count, name: string): Quorum {
+/**
+ * What etcd is when a server was removed for good: a majority has to agree to it, and one has to be left. One that votes goes after
+ * the new ones have joined, for they may be in its place; one that does not goes before them.
+ */
+export function quorumAfter({ voters, members, joining }: Count, name: string): Quorum {
   const of = Math.max(voters.size, members) - 1;
   const stay = voters.size - (voters.has(name) ? 1 : 0);
   return {
     stay,
     of,
     enough: voters.size >= majorityOf(of + 1) && stay >= majorityOf(of) && of > 0,
-    after: [],
+    after: voters.has(name) ? joining : [],
   };
 }
 
