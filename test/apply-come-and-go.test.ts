@@ -298,6 +298,26 @@ test("while its pods moved the others became too few: it is not kept from starti
   assert.ok(!play.done.some((line) => line.includes("delete")));
 });
 
+test("a load balancer whose own network holds the address is not cleared: it would hold it beside the others for ever", async () => {
+  const [two, one] = [makeCluster({ loadBalancers: 2 }), makeCluster({ loadBalancers: 1 })];
+  const play: ApplyPlay = applyPlay(
+    two,
+    (name, verb) => {
+      // What is not keepalived's does not go with it; the other one hears nobody, and takes it.
+      if (name === "lb-2" && verb === "?status") play.of("lb-2").keepalived = true;
+    },
+    undefined,
+    one,
+  );
+  play.of("lb-2").status = { vip: true };
+  const [result] = await play.rollOut(planFor(two, one, { "lb-2": { vip: true } }), {
+    only: new Set(["lb-2"]),
+  });
+  assert.equal(result?.outcome, "failed");
+  assert.match(result.message, /^lb-2 is left as it is: its own network holds the registration address/);
+  assert.ok(!play.of("lb-2").retired);
+});
+
 test("only what was asked for is recorded", async () => {
   const play: ApplyPlay = shrinking((name, verb) => fewer(play)(name, verb));
   await play.rollOut(planFor(FIVE, THREE), { only: new Set(["server-5"]) });

@@ -153,3 +153,26 @@ test("a machine that goes: how it is felt, and what to do about one that does no
     /^server-5 .* remove: it is taken out without being asked \(no answer\)\n.*\n.*\n {2}quorum {2}4 of 4 voters stay\n {2}next: never switch server-5 on again with the disk that it has: it would join the cluster again/m,
   );
 });
+
+test("the only load balancer is not exchanged in one edit while it works: its own network would keep the address", () => {
+  const one = makeCluster({ loadBalancers: 1 });
+  const other = {
+    ...one,
+    nodes: one.nodes.map((node) =>
+      node.role === "loadbalancer" ? { ...node, name: "lb-2", address: "10.0.0.22" } : node,
+    ),
+  };
+  const plan = from({ loadBalancers: 1 }, other, { "lb-1": { vip: true } });
+  assert.deepEqual(order(plan), ["lb-1 refused", "lb-2 add"]);
+  assert.deepEqual(plan.refusals[0]?.machines, ["lb-1"]);
+  assert.match(
+    plan.refusals[0].next,
+    /^put lb-1 back beside lb-2, npx quorate apply, and only then take it out;/,
+  );
+  // Dead, or cleared by an apply that came no further, it is nobody's holder.
+  for (const gone of [SILENT, { unfinished: "nothing is there" }])
+    assert.deepEqual(from({ loadBalancers: 1 }, other, { "lb-1": gone }).refusals, []);
+  // One of two that goes, and no other at all, are other cases.
+  assert.deepEqual(from({ loadBalancers: 2 }, { loadBalancers: 1 }).refusals, []);
+  assert.deepEqual(from({ loadBalancers: 1 }, { loadBalancers: 0 }).refusals, []);
+});

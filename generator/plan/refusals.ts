@@ -1,6 +1,7 @@
 // What no apply can bring to a running cluster: the field of the config, why not, and what to do instead.
-import type { Cluster, Node, Role } from "../model/cluster.ts";
+import { type Cluster, type Node, ofRole, type Role } from "../model/cluster.ts";
 import { fixedSettings } from "../model/fixed.ts";
+import { listed } from "../model/words.ts";
 import type { ClusterRecord, RecordedMachine } from "../model/record.ts";
 import { K3S_PATHS } from "../render/k3s.ts";
 import { otherVersion } from "./k3s-versions.ts";
@@ -33,6 +34,7 @@ export function refusals(
     ...otherName(cluster, record),
     ...otherSettings(cluster, record),
     ...otherMachines(cluster, record),
+    ...exchangedBalancer(cluster, record, observed),
     ...found,
   ];
 }
@@ -115,6 +117,32 @@ function renamed(
       message: `the server at ${address} is recorded as ${before[0]}, and the config calls it ${name}; K3s and etcd know a server by its name`,
       next: `put ${JSON.stringify(before[0])} back; a server with another name is another one, and needs an address of its own`,
       machines: [name, before[0]],
+    },
+  ];
+}
+
+/**
+ * The only load balancer, and another one in its place: its own network holds the registration address, and that stays when it is
+ * cleared; and the new one would come after it. A dead one may go so.
+ */
+function exchangedBalancer(
+  cluster: Cluster,
+  { machines }: ClusterRecord,
+  observed: readonly ObservedMachine[],
+): readonly Refusal[] {
+  const [only, ...more] = [...machines].flatMap(([name, { role }]) =>
+    role === "loadbalancer" ? [name] : [],
+  );
+  const others = ofRole(cluster, "loadbalancer").map(({ name }) => name);
+  if (only === undefined || more.length > 0 || others.length === 0 || others.includes(only)) return [];
+  const machine = observed.find(({ name }) => name === only);
+  if (!machine?.files || machine.unfinished !== null) return [];
+  return [
+    {
+      field: "nodes",
+      message: `${only} is the only load balancer so far, and holds the registration address until ${listed(others)} can`,
+      next: `put ${only} back beside ${listed(others)}, npx quorate apply, and only then take it out; if it is dead: put it back in the place of ${listed(others)}, and npx quorate replace ${only}`,
+      machines: [only],
     },
   ];
 }

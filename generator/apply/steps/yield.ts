@@ -33,15 +33,27 @@ export async function giveUpVip(job: Job, node: Node, byNetwork: boolean): Promi
     (other) => other !== node && job.reachable.has(other.name),
   );
   const end = job.clock.now() + APPLY_TIMING.yield;
+  let both = false;
   while (job.clock.now() < end) {
-    const answers = await Promise.all(others.map((other) => askNode(job.remote, job.cluster, other)));
-    if (answers.some(({ status }) => status?.vip === true)) return;
+    const [own, ...answers] = await Promise.all(
+      [node, ...others].map((each) => askNode(job.remote, job.cluster, each)),
+    );
+    const taken = answers.some(({ status }) => status?.vip === true);
+    both = taken && !byNetwork && own?.status?.vip === true;
+    if (taken && !both) return;
     await pause(job);
   }
   if (byNetwork) {
     throw new Failure(
       `${node.name} is left as it is: no other load balancer holds the registration address, and it would be nobody's until keepalived runs here`,
       "switch the new load balancer on with its card, and wait until it is ready (npx quorate status); then run apply again",
+    );
+  }
+  // An apply ended before keepalived came here.
+  if (both) {
+    throw new Failure(
+      `${node.name} is left as it is: its own network holds the registration address, and would hold it beside the others for ever`,
+      `let it and the others be load balancers in the config, npx quorate apply, and only then take ${node.name} out`,
     );
   }
   await takePartAgain(job, node);
