@@ -5,6 +5,7 @@ import type { Cluster } from "../generator/model/cluster.ts";
 import type { ObservedMachine } from "../generator/plan/observed.ts";
 import { formatPlan } from "../generator/plan/format.ts";
 import { makePlan, type Plan } from "../generator/plan/plan.ts";
+import { stepsOf } from "../generator/plan/steps.ts";
 import { K3S_PATHS } from "../generator/render/k3s.ts";
 import { NODE_PATHS } from "../generator/render/node-paths.ts";
 import { type ClusterShape, makeCluster } from "./support/clusters.ts";
@@ -175,4 +176,27 @@ test("the only load balancer is not exchanged in one edit while it works: its ow
   // One of two that goes, and no other at all, are other cases.
   assert.deepEqual(from({ loadBalancers: 2 }, { loadBalancers: 1 }).refusals, []);
   assert.deepEqual(from({ loadBalancers: 1 }, { loadBalancers: 0 }).refusals, []);
+});
+
+test("what goes without load balancers: the first server takes the registration address with it, the others only their own", () => {
+  const old = makeCluster({ loadBalancers: 0 });
+  const moved = { ...old.registration, address: "10.0.0.12" };
+  const cluster = { ...old, registration: moved, nodes: old.nodes.slice(1) };
+  const record = recordOf(old);
+  const seen = old.nodes.map(({ name }) => machine(name, [], {}, old));
+  const baseline = new Map([["3".repeat(40), old]]);
+  const first = planOf("server-1", makePlan(cluster, TEMPLATES, seen, knowing(record, { baseline })));
+  assert.match(first.felt, /^an outage for whoever uses its address, .*npx quorate kubeconfig/);
+  assert.equal(first.outage, true);
+  const fewer = { ...old, nodes: old.nodes.slice(0, 2) };
+  const last = planOf("server-3", makePlan(fewer, TEMPLATES, seen, knowing(record, { baseline })));
+  assert.match(last.felt, /^nothing at the registration address; .*npx quorate kubeconfig/);
+  assert.equal(last.outage, false);
+});
+
+test("an agent that goes where nothing is drained: its workloads stop, and the plan says so", () => {
+  const cluster = { ...makeCluster({}), rollout: { drain: false, agentBatch: 1 } };
+  const machine = planOf("agent-1", from({ agents: 1 }, cluster));
+  assert.match(machine.felt, /^its workloads stop, and start elsewhere/);
+  assert.ok(!stepsOf(cluster, machine).includes("evict"));
 });

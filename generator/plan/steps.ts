@@ -87,7 +87,7 @@ function removal(cluster: Cluster, { role, problem }: MachinePlan): readonly Ste
   return [
     "gate",
     ...(ofRole(cluster, "loadbalancer").length > 0 ? (["drain"] as const) : []),
-    "evict",
+    ...(cluster.rollout.drain ? (["evict"] as const) : []),
     "retire",
     "forget",
     "uninstall",
