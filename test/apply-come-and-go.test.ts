@@ -114,6 +114,16 @@ test("1 to 3: without the new ones the only server is left as it is; with them i
   assert.deepEqual(outcomes(joined), ["server-2 joined", "server-3 joined", "server-1 applied"]);
 });
 
+test("a new server has joined only when K3s has said that it votes", async () => {
+  const play: ApplyPlay = growing((name, verb, times) => {
+    if (name === "server-4" && verb === "?node") play.of(name).etcdVoter = times > 4;
+  });
+  Object.assign(play.of("server-4"), { status: {}, applied: wantedOf("server-4", FIVE) });
+  const results = await play.rollOut(planFor(THREE, FIVE), { only: new Set(["server-4"]) });
+  assert.ok(outcomes(results).includes("server-4 joined"));
+  assert.ok(play.notes.includes("server-4: K3s has not said yet that it votes in etcd"));
+});
+
 test("a new machine that came with the files of another config is not taken for done", async () => {
   const play = growing();
   play.of("server-4").status = {};

@@ -7,6 +7,8 @@ import { type Job, runOn } from "./job.ts";
 export interface KubernetesNode {
   readonly ready: boolean;
   readonly unschedulable: boolean;
+  /** K3s' own word that it votes in etcd, told every 15 s by the server that leads (k3s-io/k3s:pkg/etcd/etcd.go, EtcdIsVoter). */
+  readonly voter: boolean;
 }
 
 /** A server that is ready, another one than `besides` where there is one. Throws a Failure where there is none. */
@@ -38,9 +40,7 @@ function parseNode(text: string): KubernetesNode {
     readonly spec?: { readonly unschedulable?: boolean };
     readonly status?: { readonly conditions?: readonly { readonly type: string; readonly status: string }[] };
   };
-  return {
-    ready:
-      value.status?.conditions?.some(({ type, status }) => type === "Ready" && status === "True") ?? false,
-    unschedulable: value.spec?.unschedulable === true,
-  };
+  const is = (wanted: string) =>
+    value.status?.conditions?.some(({ type, status }) => type === wanted && status === "True") ?? false;
+  return { ready: is("Ready"), unschedulable: value.spec?.unschedulable === true, voter: is("EtcdIsVoter") };
 }

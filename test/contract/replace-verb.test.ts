@@ -293,7 +293,7 @@ test("another apply is at work: nothing is changed, and the card is written alre
   taken();
   const { exit, stderr } = await replace(["server-2", card, "--yes"]);
   assert.equal(exit, 1);
-  assert.match(stderr, /^error: another apply or drill works on server-1: ann@laptop$/m);
+  assert.match(stderr, /^error: another apply or drill works on agent-1: ann@laptop$/m);
   assert.doesNotMatch(log().join("\n"), /forget/);
 });
 

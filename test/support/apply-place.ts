@@ -90,8 +90,13 @@ case $script in
     done ;;
   *'kubectl get node '*)
     node=\${script#*get node }
-    [ -e "$PLAY/\${node%% *}.forgotten" ] || echo '{"status":{"conditions":[{"type":"Ready","status":"True"}]}}' ;;
+    [ -e "$PLAY/\${node%% *}.forgotten" ] || echo '{"status":{"conditions":[{"type":"Ready","status":"True"},{"type":"EtcdIsVoter","status":"True"}]}}' ;;
   *'|| echo ours'*) ;;
+  *' retire ||'*) say retire ;;
+  *' uninstall'*)
+    say uninstall
+    [ ! -e "$PLAY/$machine.stuck" ] || { echo 'rm: cannot remove: Device or resource busy' >&2; exit 1; } ;;
+  *'kubectl drain '*) say evict ;;
   *' backends'*) printf 'be_api/%s up -\\n' server-1 server-2 server-3 ;;
   *' confirm '*) say confirm ;;
   */run/quorate/accessible*) ;;

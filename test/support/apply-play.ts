@@ -26,6 +26,8 @@ export interface Played {
   unschedulable: boolean;
   /** Kubernetes says so. */
   nodeReady: boolean;
+  /** Kubernetes says that it votes in etcd. */
+  etcdVoter: boolean;
   snapshots: readonly string[];
   /** Kubernetes knows it, and etcd counts it if it is a server. */
   known: boolean;
@@ -95,6 +97,7 @@ export function applyPlay(
         cordoned: false,
         unschedulable: false,
         nodeReady: true,
+        etcdVoter: true,
         snapshots: [],
         known: role !== "loadbalancer",
         learner: false,
@@ -122,8 +125,11 @@ export function applyPlay(
   };
 
   const nodeJson = (name: string) => {
-    const { unschedulable, nodeReady } = of(name);
-    const conditions = [{ type: "Ready", status: nodeReady ? "True" : "False" }];
+    const { unschedulable, nodeReady, etcdVoter } = of(name);
+    const conditions = [
+      { type: "Ready", status: nodeReady ? "True" : "False" },
+      ...(etcdVoter ? [{ type: "EtcdIsVoter", status: "True" }] : []),
+    ];
     return JSON.stringify({ spec: unschedulable ? { unschedulable } : {}, status: { conditions } });
   };
   // HAProxy sees a machine up that says that it is ready (haproxy.cfg: /readyz, Traefik's ping).

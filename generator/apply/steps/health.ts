@@ -61,8 +61,11 @@ function troubleOf({ state, detail, status }: MachineState): string {
   return state === "waiting" ? (status?.error ?? "") : "";
 }
 
-/** What cannot be asked is asked again for a while: a server that has just started refuses many a question. */
-async function until(
+/**
+ * Until it is done. What cannot be asked is asked again for a while: a server that has just started refuses many a question.
+ * `what`: said while it is waited for. Throws a Failure at `end`.
+ */
+export async function until(
   job: Job,
   node: Node,
   end: number,

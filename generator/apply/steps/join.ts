@@ -5,7 +5,8 @@ import { APPLY_TIMING } from "../../model/timing.ts";
 import type { MachineState } from "../../status/ask.ts";
 import { askNode } from "../ask-node.ts";
 import { type Job, pause } from "../job.ts";
-import { health } from "./health.ts";
+import { kubernetesNode } from "../kubernetes.ts";
+import { health, until } from "./health.ts";
 
 /** It is not part of the cluster yet. Nothing is wrong with the others. */
 export class NotJoined extends Failure {}
@@ -50,6 +51,11 @@ export async function join(job: Job, node: Node, digest: string, advice = APPLY)
     await pause(job);
   }
   await health(job, node, (applied) => applied === digest, APPLY_TIMING.health.restart);
+  if (node.role !== "server") return;
+  // A control plane without kubelets is no node.
+  const end = job.clock.now() + APPLY_TIMING.health.none;
+  const voter = async () => (await kubernetesNode(job, node, node))?.voter ?? true;
+  await until(job, node, end, "K3s has not said yet that it votes in etcd", voter);
 }
 
 function words({ state, detail }: MachineState, answered: boolean): string {
