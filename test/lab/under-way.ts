@@ -1,4 +1,4 @@
-// An apply that a person has begun: what it says while it works, and its end.
+// An apply, or another verb of its kind, that a person has begun: what it says while it works, and its end.
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
@@ -13,7 +13,12 @@ export interface UnderWay {
 
 /** `apply --yes`, with more arguments. */
 export function beginApply(person: Person, ...args: readonly string[]): UnderWay {
-  const child = person.begin("apply", "--yes", ...args);
+  return beginVerb(person, "apply", "--yes", ...args);
+}
+
+/** A verb that tells its steps as an apply does. */
+export function beginVerb(person: Person, verb: string, ...args: readonly string[]): UnderWay {
+  const child = person.begin(verb, ...args);
   const lines: string[] = [];
   const waiting = new Set<() => void>();
   for (const stream of [child.stdout, child.stderr]) {
