@@ -141,6 +141,49 @@ test("what would leave no majority is refused, with the order that works", () =>
   assert.equal(planOf("server-4", plan).action, "refused");
 });
 
+test("a dead server is not taken out where too few are left to agree to it, though they would be enough afterwards", () => {
+  const plan = from({ servers: 4 }, { servers: 3 }, { "server-2": SILENT, "server-4": SILENT });
+  assert.match(
+    plan.refusals[0]?.message ?? "",
+    /^server-4 cannot be taken out now: only 2 voters of 4 can agree to it, and that is no majority$/,
+  );
+  assert.match(
+    plan.refusals[0]?.next ?? "",
+    /^first put server-4 back into the config and bring server-2 back /,
+  );
+  const alone = from({ servers: 4 }, { servers: 2 }, { "server-3": SILENT, "server-4": SILENT });
+  assert.match(alone.refusals[0]?.next ?? "", /^first put server-3 back into the config and bring it back /);
+});
+
+test("where nobody says that he votes, the plan refuses nothing: each step asks again", () => {
+  const all = Object.fromEntries([1, 2, 3].map((each) => [`server-${each}`, SILENT]));
+  assert.deepEqual(from({ servers: 3 }, { servers: 1 }, all).refusals, []);
+});
+
+test("the way out of a refusal names no server that has never joined", () => {
+  const after = makeCluster({ servers: 6 });
+  const nodes = after.nodes.filter(({ name }) => name !== "server-4" && name !== "server-5");
+  const plan = from({ servers: 5 }, { ...after, nodes }, { "server-2": SILENT, "server-3": SILENT });
+  assert.deepEqual(plan.refusals[0]?.machines, ["server-5"]);
+  assert.match(plan.refusals[0].next, / bring server-2 and server-3 back /);
+});
+
+test("a machine that was cleared already is only forgotten; one that is silent is no outage more than there is", () => {
+  const cleared = { files: [], ready: false, voter: false, unfinished: "it booted without quorate-node" };
+  const plan = from({ servers: 5 }, { servers: 4 }, { "server-5": cleared });
+  const machine = planOf("server-5", plan);
+  assert.deepEqual(stepsOf(makeCluster({ servers: 4 }), machine), ["gate", "forget"]);
+  assert.equal(machine.problem?.next, "nothing; it is only taken out of the record");
+  const last = (more: Partial<ObservedMachine>) =>
+    planOf("lb-1", from({ loadBalancers: 1 }, { loadBalancers: 0 }, { "lb-1": more }));
+  assert.deepEqual([last({}).outage, last(SILENT).outage], [true, false]);
+  // Nobody was asked whether it holds the address.
+  const offline = planOf("lb-2", from({ loadBalancers: 2 }, { loadBalancers: 1 }, { "lb-2": { vip: null } }));
+  assert.match(offline.felt, /^at most 0\.5 s if it holds the registration address/);
+  const other = planOf("lb-2", from({ loadBalancers: 2 }, { loadBalancers: 1 }, { "lb-2": { vip: false } }));
+  assert.match(other.felt, /^nothing: another load balancer holds/);
+});
+
 test("a machine that goes: how it is felt, and what to do about one that does not answer", () => {
   const plan = from({ agents: 1 }, {}, {});
   assert.match(

@@ -17,7 +17,7 @@ export function goneMachine(
   const refusal = refusalOf(context, gone.name);
   const silent = machine?.files ? null : (machine?.problem ?? { message: "it was not asked", next: "" });
   const { text, outage } = feltRemoval(context.cluster, gone.role, {
-    vip: machine?.vip ?? false,
+    vip: machine?.vip ?? null,
     registered: [...context.known.baseline.values()].some(
       ({ registration }) => registration.address === gone.address,
     ),

@@ -1,6 +1,6 @@
 // How many servers vote while a plan is worked off, machine after machine.
 import { votersToSpare } from "../model/cluster.ts";
-import { listed } from "../model/words.ts";
+import { counted, listed } from "../model/words.ts";
 import type { Refusal } from "./refusals.ts";
 
 /** What is known of etcd at the moment when a machine's turn comes. */
@@ -78,10 +78,22 @@ export function withoutServer(count: Count, name: string): Count {
 
 /** Why a server cannot go, and the order that works. `silent`: servers of the config that do not vote and are no new ones. */
 export function cannotGo(name: string, { stay, of }: Quorum, silent: readonly string[]): Refusal {
+  const machines = [name];
+  const field = "nodes";
+  const count = stay === 0 ? "no voter" : counted(stay, "voter");
+  // Those that are left would be enough, and those that have to agree to it are not.
+  if (stay >= majorityOf(of) && of > 0) {
+    return {
+      field,
+      machines,
+      message: `${name} cannot be taken out now: only ${count} of ${of + 1} can agree to it, and that is no majority`,
+      next: `first put ${name} back into the config and bring ${silent.length === 0 ? "it" : listed(silent)} back (npx quorate status); then take ${name} out`,
+    };
+  }
   const base = {
-    field: "nodes",
-    message: `${name} cannot be taken out now: ${stay === 0 ? "no voter" : `${stay} ${stay === 1 ? "voter" : "voters"}`} of ${of} would be left, and that is no majority`,
-    machines: [name],
+    field,
+    machines,
+    message: `${name} cannot be taken out now: ${count} of ${of} would be left, and that is no majority`,
   };
   if (silent.length === 0)
     return { ...base, next: `put ${name} back; npx quorate status says which servers vote` };

@@ -82,8 +82,12 @@ async function remaining(job: Job, node: Node): Promise<void> {
   if (healthy.length + (votes ? 1 : 0) >= majorityOf(members) && healthy.length >= majorityOf(left)) return;
   const ill = states.filter(({ name }) => healthy.every((each) => each.name !== name));
   const silent = listed(ill.map(({ name, state }) => `${name} is ${state}`));
+  const few =
+    healthy.length >= majorityOf(left)
+      ? `only ${counted(healthy.length, "voter")} of ${counted(members, "member")} can agree to it`
+      : `without it ${counted(healthy.length, "voter")} of ${counted(left, "member")} would be left`;
   throw new Failure(
-    `${node.name} is left as it is: without it ${counted(healthy.length, "voter")} of ${counted(left, "member")} would be left, and that is no majority${silent && ` (${silent})`}`,
+    `${node.name} is left as it is: ${few}, and that is no majority${silent && ` (${silent})`}`,
     "bring the other servers back first: npx quorate status says what they wait for",
   );
 }
