@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Cluster } from "../generator/model/cluster.ts";
 import { formatResults } from "../generator/apply/progress.ts";
+import type { Remote } from "../generator/apply/remote.ts";
 import { succeeded } from "../generator/apply/rollout.ts";
 import { makePlan, type Plan } from "../generator/plan/plan.ts";
 import { K3S_PATHS } from "../generator/render/k3s.ts";
@@ -392,4 +393,151 @@ test("the second load balancer has to hold the address before the first one's ne
   Object.assign(play.of("lb-2"), { status: { vip: true }, applied: wantedOf("lb-2", two) });
   assert.deepEqual(outcomes(await play.rollOut(plan)), ["lb-2 joined", "lb-1 applied"]);
   assert.deepEqual(play.done, ["lb-1 send", "lb-1 start"], "no keepalived is stopped that is not there");
+});
+
+/** What was sent to a machine as a script, of those that hold these words. */
+function scriptsOf(play: ApplyPlay, words: string): readonly string[] {
+  const scripts: string[] = [];
+  const { run, close } = play.job.remote;
+  const remote: Remote = {
+    close,
+    run: (name, script, options) => {
+      if (script.includes(words)) scripts.push(script);
+      return run(name, script, options);
+    },
+  };
+  Object.assign(play.job, { remote });
+  return scripts;
+}
+
+test("an agent goes: its K3s ends before it is forgotten, for it would register again; the same again is no failure", async () => {
+  const without = makeCluster({ servers: 3, loadBalancers: 2 });
+  const play = applyPlay(THREE, undefined, undefined, without);
+  const retired = scriptsOf(play, "quorate-node retire");
+  const cleared = scriptsOf(play, "quorate-node uninstall");
+  const results = await play.rollOut(planFor(THREE, without));
+  assert.deepEqual(outcomes(results), ["agent-1 removed"]);
+  assert.deepEqual(play.done, [
+    "lb-1 drain agent-1",
+    "lb-2 drain agent-1",
+    "agent-1 close",
+    "server-1 evict agent-1",
+    "agent-1 retire",
+    "server-1 delete agent-1",
+    "agent-1 uninstall",
+  ]);
+  assert.match(retired.join(""), /retire \|\| exit\nsystemctl stop k3s-agent \|\| exit\n$/);
+  // The program goes last of all, and the fence asks it.
+  assert.match(cleared.join(""), /^\[ -x \S+quorate-node \] \|\| exit 0\n/);
+  const none = applyPlay(THREE, undefined, undefined, without);
+  for (const name of ["server-1", "server-2", "server-3"]) none.of(name).status = { state: "failed" };
+  const alone = await none.rollOut(planFor(THREE, without));
+  assert.match(alone.find(({ name }) => name === "agent-1")?.message ?? "", /no other server is ready/);
+  assert.deepEqual(none.done, []);
+});
+
+test("a server that goes votes until its member is removed: its K3s is not stopped before", async () => {
+  const play: ApplyPlay = shrinking((name, verb) => fewer(play)(name, verb));
+  const retired = scriptsOf(play, "quorate-node retire");
+  await play.rollOut(planFor(FIVE, THREE), { only: new Set(["server-5"]) });
+  assert.equal(retired.length, 1);
+  assert.doesNotMatch(retired.join(""), /systemctl/);
+});
+
+test("a load balancer goes: only where another one works, and that holds the address first", async () => {
+  const [two, one] = [makeCluster({ loadBalancers: 2 }), makeCluster({ loadBalancers: 1 })];
+  const gone = async (play: ApplyPlay, more = {}) =>
+    (await play.rollOut(planFor(two, one, { "lb-2": more }), { only: new Set(["lb-2"]) })).find(
+      ({ name }) => name === "lb-2",
+    );
+  const play = applyPlay(two, undefined, undefined, one);
+  play.of("lb-2").status = { vip: true };
+  assert.equal((await gone(play, { vip: true }))?.outcome, "removed");
+  assert.deepEqual(play.done, ["lb-2 yield", "lb-2 retire", "lb-2 uninstall"]);
+  const ill = applyPlay(two, undefined, undefined, one);
+  ill.of("lb-1").status = { state: "failed" };
+  assert.match(
+    (await gone(ill))?.message ?? "",
+    /^lb-2 is left as it is: no other load balancer is ready \(lb-1: failed\)/,
+  );
+  assert.deepEqual(ill.done, []);
+  // Neither works: the dead one takes nothing with it.
+  const dead = applyPlay(two, undefined, ["lb-1"], one);
+  for (const [name, status] of [
+    ["lb-1", { state: "failed" }],
+    ["lb-2", null],
+  ] as const)
+    dead.of(name).status = status;
+  assert.equal((await gone(dead, SILENT))?.outcome, "removed");
+  // Of the last one nobody has to take over.
+  const none = makeCluster({ loadBalancers: 0 });
+  const last = applyPlay(one, undefined, undefined, none);
+  last.of("lb-1").status = { vip: true };
+  const [result] = await last.rollOut(planFor(one, none), { only: new Set(["lb-1"]) });
+  assert.equal(result?.outcome, "removed");
+  assert.deepEqual(last.done, ["lb-1 retire", "lb-1 uninstall"]);
+});
+
+test("a dead server is taken out only by a majority that votes now; a living one that goes is one of it", async () => {
+  const four = makeCluster({ servers: 4, loadBalancers: 2 });
+  const three = makeCluster({ servers: 3, loadBalancers: 2 });
+  const play = applyPlay(four, undefined, ["server-1", "server-3", "lb-1", "lb-2"], three);
+  for (const name of ["server-2", "server-4"])
+    Object.assign(play.of(name), { status: null, nodeReady: false });
+  for (const name of ["server-1", "server-3"]) play.of(name).status = { members: 4 };
+  const plan = planFor(four, three, { "server-4": SILENT });
+  const results = await play.rollOut(plan, { only: new Set(["server-4"]) });
+  assert.match(
+    results.find(({ name }) => name === "server-4")?.message ?? "",
+    /^server-4 is left as it is: only 2 voters of 4 members can agree to it, and that is no majority/,
+  );
+  assert.deepEqual(play.done, []);
+});
+
+test("what no server lists is not taken for gone, and a member without a name is known by its address", async () => {
+  const silent = shrinking((_, verb) => (verb === "?members" ? finished("{}") : undefined));
+  const told = async (play: ApplyPlay) =>
+    (await play.rollOut(planFor(FIVE, THREE), { only: new Set(["server-5"]) })).find(
+      ({ name }) => name === "server-5",
+    );
+  assert.match(
+    (await told(silent))?.message ?? "",
+    /^server-1 does not say whether etcd still counts server-5/,
+  );
+  assert.ok(!silent.of("server-5").uninstalled);
+  const members = (name: string, address: string) =>
+    finished(JSON.stringify({ members: [{ name, peerURLs: [`https://${address}:2380`] }] }));
+  const nameless = shrinking((_, verb) => (verb === "?members" ? members("", "10.0.0.15") : undefined));
+  assert.match((await told(nameless))?.message ?? "", /^etcd still counts 10\.0\.0\.15/);
+  // Another machine whose name only begins like it.
+  const alike = shrinking((_, verb) =>
+    verb === "?members" ? members("server-51-0badcafe", "10.0.0.61") : undefined,
+  );
+  assert.equal((await told(alike))?.outcome, "removed");
+});
+
+test("after it was forgotten nothing is taken back into service, whatever fails then", async () => {
+  const play: ApplyPlay = shrinking((name, verb) => {
+    fewer(play)(name, verb);
+    return verb === "uninstall" ? finished("", 1, "its disk is broken") : undefined;
+  });
+  const results = await play.rollOut(planFor(FIVE, THREE), { only: new Set(["server-5"]) });
+  assert.equal(results.find(({ name }) => name === "server-5")?.outcome, "failed");
+  assert.deepEqual(play.of("lb-1").drained, ["server-5"]);
+  assert.equal(play.of("server-5").cordoned, true);
+  assert.deepEqual(play.recorded, []);
+});
+
+test("agents go one at a time, and after those that stay", async () => {
+  const many = makeCluster({ agents: 4 });
+  const fewerAgents = { ...makeCluster({ agents: 2 }), rollout: { drain: true, agentBatch: 4 } };
+  const play = applyPlay(many, undefined, undefined, fewerAgents);
+  const plan = planFor(many, fewerAgents, { "agent-1": { files: [different(K3S_PATHS.config)] } });
+  assert.deepEqual(outcomes(await play.rollOut(plan)), [
+    "agent-1 applied",
+    "agent-3 removed",
+    "agent-4 removed",
+  ]);
+  const own = play.done.flatMap((line) => /^(agent-\d) (?:send|retire|uninstall)$/.exec(line)?.[1] ?? []);
+  assert.deepEqual(own, ["agent-1", "agent-3", "agent-3", "agent-4", "agent-4"]);
 });

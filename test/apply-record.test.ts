@@ -139,3 +139,15 @@ test("commits that this checkout does not contain: older, beside it, unknown", a
   assert.deepEqual(await missing(), []);
   assert.deepEqual(await missingCommits(RUN, scratch(t), [one]), [], "no repository: nobody can say");
 });
+
+test("a machine that is out is taken out of the record, and one that never was in it writes nothing", (t) => {
+  const path = join(scratch(t), "applied.json");
+  const known = makeRecord({ name: "test" }, ["server-1", "agent-9"]);
+  const record = recorder(openRecordStore(path, CLUSTER, known), OF);
+  record({ name: "agent-8", action: "remove" }, "removed");
+  assert.ok(!existsSync(path));
+  record({ name: "agent-9", action: "remove" }, "removed");
+  const read = parseRecord(readFileSync(path, "utf8"));
+  assert.ok(read.ok);
+  assert.deepEqual([...read.record.machines.keys()], ["server-1"]);
+});

@@ -151,3 +151,18 @@ test("the input: empty, all, or machines with an action that an apply carries ou
   ])
     assert.throws(() => readAccept(text), Failure, text);
 });
+
+test("a removal is done only where it was shown, or accepted by its name: nothing that is less stands for it", () => {
+  const goes = [would("server-1", "remove", { files: [] })];
+  for (const action of ["none", "restart", "upgrade", "reboot", "reflash", "add", "refused"] as const)
+    assert.equal(beyond(goes, since(pull(1, { "server-1": action }))).length, 1, action);
+  assert.equal(beyond(goes, since(pull(1, { "server-2": "remove" }))).length, 1);
+  assert.equal(
+    beyond(goes, { pulls: [], pushed: true }).length,
+    1,
+    "nobody has seen a plan of what was pushed",
+  );
+  assert.deepEqual(beyond(goes, since(pull(1, { "server-1": "remove" }))), []);
+  assert.deepEqual(beyond(goes, since(), "server-1:remove"), []);
+  assert.equal(beyond(goes, since(), "server-1:reboot").length, 1);
+});

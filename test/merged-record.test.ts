@@ -43,3 +43,22 @@ test("another cluster's record is not mixed with ours", () => {
   for (const more of [{ caHash: "9".repeat(64) }, { secretCheck: "9".repeat(16) }, { name: "other" }])
     assert.equal(mergedRecord(BEFORE, BEFORE, makeRecord({ name: "home", ...more })), null);
 });
+
+test("what either has removed is not in it, unless the other has written it since", () => {
+  const without = (record: ClusterRecord, name: string): ClusterRecord => ({
+    ...record,
+    machines: new Map([...record.machines].filter(([each]) => each !== name)),
+  });
+  const names = (record: ClusterRecord | null) => Object.keys(machines(record)).toSorted();
+  assert.deepEqual(names(mergedRecord(BEFORE, without(BEFORE, "lb-1"), BEFORE)), ["server-1", "server-2"]);
+  assert.deepEqual(names(mergedRecord(BEFORE, BEFORE, without(BEFORE, "lb-1"))), ["server-1", "server-2"]);
+  // Both at the same time, each another one.
+  const both = mergedRecord(BEFORE, without(BEFORE, "server-2"), without(BEFORE, "lb-1"));
+  assert.deepEqual(names(both), ["server-1"]);
+  // Theirs is new, and we have never seen it: it was not us who removed it.
+  const added = mergedRecord(BEFORE, without(BEFORE, "lb-1"), withMachine(BEFORE, "agent-1", THEIRS));
+  assert.deepEqual(names(added), ["agent-1", "server-1", "server-2"]);
+  // They have removed it, and we have worked on it meanwhile: it is there.
+  const back = mergedRecord(BEFORE, withMachine(BEFORE, "lb-1"), without(BEFORE, "lb-1"));
+  assert.deepEqual(names(back), ["lb-1", "server-1", "server-2"]);
+});

@@ -1,11 +1,11 @@
 // The record on the disk: whole at every moment, also where the disk is full.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { parseRecord } from "../generator/model/record.ts";
-import { openRecordStore } from "../generator/record-store.ts";
+import { openRecordStore, removeRecord } from "../generator/record-store.ts";
 import { makeRecord, recordedMachine } from "./support/record.ts";
 import { scratch } from "./support/scratch.ts";
 
@@ -23,7 +23,7 @@ test(
     assert.ok(parseRecord(before).ok);
     const machines = Array.from({ length: 40 }, (_, index) => [`server-${index}`, recordedMachine({})]);
     const program = `
-      import { openRecordStore } from ${JSON.stringify(STORE)};
+      import { openRecordStore, removeRecord } from ${JSON.stringify(STORE)};
       const known = { cluster: ${JSON.stringify(known.cluster)}, machines: new Map(${JSON.stringify(machines)}) };
       try {
         openRecordStore(${JSON.stringify(path)}, known.cluster, known).set("server-0", known.machines.get("server-0"));
@@ -39,3 +39,21 @@ test(
     assert.equal(readFileSync(path, "utf8"), before);
   },
 );
+
+test("a machine that is removed is not in the file any more, and the others are; the record itself can go", (t) => {
+  const path = join(scratch(t), "applied.json");
+  const known = makeRecord({ name: "test" }, ["server-1", "server-2"]);
+  const store = openRecordStore(path, known.cluster, known);
+  store.remove("server-2");
+  const read = parseRecord(readFileSync(path, "utf8"));
+  assert.ok(read.ok);
+  assert.deepEqual([...read.record.machines.keys()], ["server-1"]);
+  assert.deepEqual([...store.record.machines.keys()], ["server-1"]);
+  removeRecord(path);
+  assert.ok(!existsSync(path));
+  // An uninstallation that goes on finds it gone.
+  removeRecord(path);
+  const folder = join(scratch(t), "applied.json");
+  mkdirSync(folder);
+  assert.throws(() => removeRecord(folder), { message: /^the record cannot be removed / });
+});
