@@ -257,10 +257,10 @@ test("another apply is at work: nothing is done, and the hold of none is kept", 
   assert.equal(exit, 1);
   assert.match(
     stderr,
-    /another apply or drill works on server-1: ann@laptop\n {2}next: .* ends by itself in 50 s/,
+    /another apply or drill works on lb-1: ann@laptop\n {2}next: .* ends by itself in 50 s/,
   );
   assert.deepEqual(changes(place), []);
-  assert.ok(place.log().includes("server-1 drop"));
+  assert.ok(place.log().includes("lb-1 drop"));
 });
 
 test("a machine that changed since the plan was shown: a person is asked again, --yes goes on", async (t) => {
