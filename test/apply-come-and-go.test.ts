@@ -4,7 +4,7 @@ import { test } from "node:test";
 import type { Cluster } from "../generator/model/cluster.ts";
 import { formatResults } from "../generator/apply/progress.ts";
 import type { Remote } from "../generator/apply/remote.ts";
-import { succeeded } from "../generator/apply/rollout.ts";
+import { reachableOf, succeeded } from "../generator/apply/rollout.ts";
 import { makePlan, type Plan } from "../generator/plan/plan.ts";
 import { K3S_PATHS } from "../generator/render/k3s.ts";
 import { NODE_PATHS } from "../generator/render/node-paths.ts";
@@ -223,6 +223,7 @@ test("silent to us and alive: it would join again by itself, so it is not taken 
   const result = async (play: ApplyPlay) =>
     (await play.rollOut(plan, { only })).find(({ name }) => name === "server-5");
   const slow = shrinking(undefined, reachable);
+  slow.of("server-5").status = { state: "working", voter: false };
   const answering = await result(slow);
   assert.equal(answering?.outcome, "failed");
   assert.match(answering.message, /^server-5 is left as it is: it answers now/);
@@ -333,6 +334,28 @@ test("only what was asked for is recorded", async () => {
   const play: ApplyPlay = shrinking((name, verb) => fewer(play)(name, verb));
   await play.rollOut(planFor(FIVE, THREE), { only: new Set(["server-5"]) });
   assert.deepEqual(play.recorded, ["server-5 removed"]);
+});
+
+test("who takes part: not what is silent or only comes, but what goes and answers", () => {
+  const plan = planFor(FIVE, THREE, { "server-5": SILENT });
+  assert.deepEqual([...reachableOf(plan)].toSorted(), [
+    "agent-1",
+    "lb-1",
+    "lb-2",
+    "server-1",
+    "server-2",
+    "server-3",
+    "server-4",
+  ]);
+  assert.ok(!reachableOf(planFor(THREE, FIVE)).has("server-4"));
+});
+
+test("one that leaves and is not well keeps nobody from working on the others", async () => {
+  const play: ApplyPlay = shrinking();
+  play.of("server-5").status = { state: "waiting", step: "retired", members: 5 };
+  const plan = planFor(FIVE, THREE, { "server-1": { files: [different(K3S_PATHS.config)] } });
+  const results = await play.rollOut(plan, { only: new Set(["server-1"]) });
+  assert.equal(results.find(({ name }) => name === "server-1")?.outcome, "applied");
 });
 
 test("etcd still counts it: nothing on it is removed, and it stays in the record", async () => {
@@ -526,6 +549,19 @@ test("after it was forgotten nothing is taken back into service, whatever fails 
   assert.deepEqual(play.of("lb-1").drained, ["server-5"]);
   assert.equal(play.of("server-5").cordoned, true);
   assert.deepEqual(play.recorded, []);
+  const half = shrinking((_, verb) => (verb === "delete" ? finished("", 1, "timed out") : undefined));
+  await half.rollOut(planFor(FIVE, THREE), { only: new Set(["server-5"]) });
+  assert.deepEqual(half.of("lb-1").drained, ["server-5"], "its member may be gone at any moment");
+  assert.equal(half.of("server-5").retired, true);
+});
+
+test("a machine that was to go, and is in the config again, is told so with its files", async () => {
+  const play = applyPlay(FIVE);
+  const started = scriptsOf(play, "start --no-block quorate-node");
+  const retired = { unfinished: "waiting: retired: this machine was taken out of the cluster", ready: false };
+  play.of("server-5").applied = wantedOf("server-5", FIVE);
+  await play.rollOut(planFor(FIVE, FIVE, { "server-5": retired }), { only: new Set(["server-5"]) });
+  assert.match(started.join(""), /^rm -f .*\/var\/lib\/quorate\/retired$/m);
 });
 
 test("agents go one at a time, and after those that stay", async () => {

@@ -248,6 +248,9 @@ test("what answers at the address of one that left, and calls itself another, is
     );
   const own = await told(statusText("server-9"));
   assert.deepEqual([own.files, own.problem, own.voter], [[], null, true]);
+  const run = async () => ({ finished: true, exit: 82, stdout: "", stderr: "" }) as const;
+  const cleared = await observeGone({ run, close: async () => {} }, SIX, gone);
+  assert.deepEqual([cleared.files, cleared.unfinished], [[], "it booted without quorate-node"]);
   for (const other of [statusText("server-8"), statusText("server-9", { cluster: "another" })]) {
     const { files, problem } = await told(other);
     assert.equal(files, null);

@@ -151,6 +151,11 @@ test("a dead server is not taken out where too few are left to agree to it, thou
     plan.refusals[0]?.next ?? "",
     /^first put server-4 back into the config and bring server-2 back /,
   );
+  const both = { "server-2": SILENT, "server-3": SILENT };
+  assert.match(
+    from({ servers: 3 }, { servers: 1 }, both).refusals[0]?.next ?? "",
+    /^put server-2 back; npx quorate status says which servers vote$/,
+  );
   const alone = from({ servers: 4 }, { servers: 2 }, { "server-3": SILENT, "server-4": SILENT });
   assert.match(alone.refusals[0]?.next ?? "", /^first put server-3 back into the config and bring it back /);
 });

@@ -9,7 +9,8 @@ import { statusText } from "./support/says.ts";
 // What leaves; all else is asked as an apply asks it. The command names how many bytes of the input are the script.
 const SSH = `#!/bin/sh
 case " $* " in *" -V "* | *" -O exit "*) exec "$0.others" "$@" ;; esac
-command='' machine=''
+command='' machine='' config=''
+for word; do [ "$command" != -F ] || config=$word; command=$word; done
 for word; do machine=$command; command=$word; done
 cat >"$PLAY/input.$$"
 count=\${command#*head -c }
@@ -22,7 +23,9 @@ if [ ! -e "$PLAY/$machine.off" ]; then
       if [ -e "$PLAY/$machine.cleared" ]; then rm "$PLAY/input.$$"; exit 82; fi ;;
   esac
   case $script in
-    *'quorate-node retire'*) say retire; rm "$PLAY/input.$$"; exit 0 ;;
+    *'quorate-node retire'*) say retire
+      say "is at $(awk -v name="$machine" '$1 == "Host" { host = $2 } $1 == "HostName" && host == name { print $2 }' "$config")"
+      rm "$PLAY/input.$$"; exit 0 ;;
     *'quorate-node uninstall'*) say uninstall; : >"$PLAY/$machine.cleared"; rm "$PLAY/input.$$"; exit 0 ;;
     *'kubectl delete node '*) say delete; rm "$PLAY/input.$$"; exit 0 ;;
     *'kubectl drain '*) say evict; rm "$PLAY/input.$$"; exit 0 ;;
@@ -102,7 +105,26 @@ test("one machine goes; the record lacks it, and says nothing else than before",
     before.filter((name) => name !== "server-3"),
   );
   assert.ok(done(at).includes("server-3 uninstall"));
+  // By name, whatever the config's order: two applies with other configs shall not each hold a part.
+  const [first] = at.log().filter((line) => line.endsWith(" take"));
+  assert.equal(first, `${[...before].toSorted()[0]} take`);
+  assert.notEqual(at.cluster().nodes[0]?.name, before.toSorted()[0]);
   assert.ok(done(at).every((line) => !/^server-[12] (retire|uninstall)/.test(line)));
+});
+
+test("no other machine is worked on, and this one where it was recorded, whatever the config says by now", async (t) => {
+  const at = await place(t);
+  at.machine("server-1", ["missing /etc/quorate/hostname"]);
+  at.recordIt((record) => {
+    const server = record.machines.get("server-3");
+    assert.ok(server);
+    const moved = { ...server, address: "192.168.1.99" };
+    return { ...record, machines: new Map([...record.machines, ["server-3", moved]]) };
+  });
+  const { exit, text } = await failing(uninstall(at, "server-3", "--confirm", "server-3"));
+  assert.equal(exit, 0, text);
+  assert.ok(at.log().includes("server-3 is at 192.168.1.99"), at.log().join("\n"));
+  assert.ok(done(at).every((line) => !/^server-1 (send|start)$/.test(line)));
 });
 
 test("the only server is not uninstalled alone, and the last one that votes is not either: the command that works is said", async (t) => {
