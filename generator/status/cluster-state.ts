@@ -71,6 +71,6 @@ function tooMany(voters: number, members: number): Note {
 function otherNumber(members: number, servers: number): Note {
   return {
     message: `the cluster has ${counted(members, "member")}, and the config has ${counted(servers, "server")}`,
-    next: "a server that is not in the config is still a member: look with npx quorate ssh NAME -- sudo k3s kubectl get nodes",
+    next: "which one: npx quorate ssh NAME -- sudo k3s kubectl get nodes; one that has left the config npx quorate apply takes out; one that came back with an old disk: switch it off for good, then, on a server: sudo k3s kubectl delete node ITS-NAME",
   };
 }

@@ -242,7 +242,10 @@ test("a machine more and a machine less", async (t) => {
   const { exit, stdout } = await place.plan();
   assert.equal(exit, 0);
   assert.match(stdout, /^agent-9 .* add: nothing was applied to it yet$/m);
-  assert.match(stdout, /^agent-1 .* remove\n {2}felt +nothing of workloads with two replicas: they are moved away first/m);
+  assert.match(
+    stdout,
+    /^agent-1 .* remove\n {2}felt +nothing of workloads with two replicas: they are moved away first/m,
+  );
 });
 
 test("what looks like a secret in git's history is not shown", async (t) => {
