@@ -5,26 +5,13 @@ import type { NodeFile } from "../model/files.ts";
 import type { MachinePlan, Plan } from "../plan/plan.ts";
 import { firstSteps, isUpgrade, type StepName, stepsOf } from "../plan/steps.ts";
 import { NOTHING_THERE } from "../status/ask.ts";
-import { digestOf } from "../render/node-program.ts";
 import { ApplyInterrupted, type Job } from "./job.ts";
-import { isFirstKeepalived } from "../plan/machine-plan.ts";
 import { formerNode } from "../plan/order.ts";
-import { healthLimit, recover } from "./recover.ts";
-import { confirm } from "./steps/confirm.ts";
-import { drain, undrain } from "./steps/drain.ts";
-import { evict, readmit } from "./steps/evict.ts";
-import { forget } from "./steps/forget.ts";
-import { gate } from "./steps/gate.ts";
-import { join, NotJoined } from "./steps/join.ts";
-import { NotYet, removalGate } from "./steps/removal-gate.ts";
-import { retire } from "./steps/retire.ts";
-import { uninstall } from "./steps/uninstall.ts";
-import { health } from "./steps/health.ts";
-import { reboot } from "./steps/reboot.ts";
-import { send } from "./steps/send.ts";
+import { recover } from "./recover.ts";
+import { NotJoined } from "./steps/join.ts";
+import { digestAt, take } from "./take.ts";
+import { NotYet } from "./steps/removal-gate.ts";
 import { snapshotBefore } from "./steps/snapshot.ts";
-import { start } from "./steps/start.ts";
-import { giveUpVip } from "./steps/yield.ts";
 
 /**
  * What became of a machine. rolled back: the change failed, and it runs as it did before. not begun: another one failed
@@ -265,58 +252,6 @@ const ENDS: Partial<Record<MachinePlan["action"], readonly [Outcome, "applied" |
   add: ["joined", "applied"],
   remove: ["removed", "removed"],
 };
-
-/** Of the set of files that it is to have; empty for one that goes. */
-function digestAt({ filesOf }: Rollout, node: Node, { action }: MachinePlan): string {
-  return action === "remove" ? "" : digestOf(filesOf(node));
-}
-
-async function take(
-  step: StepName,
-  job: Job,
-  rollout: Rollout,
-  node: Node,
-  machine: MachinePlan,
-): Promise<void> {
-  const { filesOf, outage } = rollout;
-  const files = filesOf(node);
-  const digest = digestAt(rollout, node, machine);
-  switch (step) {
-    case "snapshot":
-      throw new Error("it is taken before all machines");
-    case "join":
-      return join(job, node, digest);
-    case "gate":
-      return machine.action === "remove" ? removalGate(job, node, machine) : gate(job, node, machine, outage);
-    case "yield":
-      return giveUpVip(job, node, machine.files.some(isFirstKeepalived));
-    case "drain":
-      return drain(job, node);
-    case "evict":
-      return evict(job, node);
-    case "send":
-      return send(job, node, machine, files);
-    case "start":
-      return start(job, node);
-    case "confirm":
-      return confirm(job, node, digest);
-    case "reboot":
-      return reboot(job, node);
-    case "health":
-      return health(job, node, (applied) => applied === digest, healthLimit(machine));
-    case "resume":
-      await undrain(job, node);
-      return readmit(job, node);
-    case "retire":
-      // Its pods may have taken minutes to move.
-      await removalGate(job, node, machine);
-      return retire(job, node);
-    case "forget":
-      return forget(job, node);
-    case "uninstall":
-      return uninstall(job, node);
-  }
-}
 
 /** Machines of the plan that take part: all that answered. */
 export function reachableOf({ machines }: Plan): ReadonlySet<string> {
