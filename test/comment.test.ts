@@ -83,6 +83,18 @@ const SITUATIONS: Readonly<Record<string, () => PullReport>> = {
       text: edited(single, ['"k3s": {', '"k3s": { "tlsSans": ["a.example.org"],']),
     });
   },
+  "one-to-three-servers": () => {
+    const single = readFileSync(fixturePath("single-server"), "utf8");
+    const config = JSON.parse(single) as { nodes: readonly { readonly address: string }[] };
+    const [first] = config.nodes;
+    const more = [2, 3].map((number) => ({
+      ...first,
+      name: `new-${number}`,
+      address: first?.address.replace(/\d+$/, String(200 + number)),
+    }));
+    const text = JSON.stringify({ ...config, nodes: [...config.nodes, ...more] }, null, 2);
+    return pullReport({ applied: single, text });
+  },
   refusal: () =>
     pullReport({
       applied: SAMPLE,

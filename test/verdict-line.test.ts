@@ -22,7 +22,7 @@ const merging = (
   ),
 });
 const RESTART = { action: "restart" } as const;
-const quorum = (stay: number, of: number) => ({ quorum: { stay, of, enough: stay * 2 > of } });
+const quorum = (stay: number, of: number) => ({ quorum: { stay, of, enough: stay * 2 > of, after: [] } });
 
 for (const [report, mood, text] of [
   [BASE, "good", "Nothing changes on any machine"],

@@ -65,11 +65,19 @@ function rowOf(columns: readonly Column[], machine: ReportedMachine, recorded: b
     machine: code(name),
     "": ROLE_NAMES[role],
     action: happens(machine, recorded),
-    voters: quorum ? `${quorum.stay} of ${quorum.of} stay${quorum.enough ? "" : ": **no majority**"}` : "",
+    voters: votersOf(quorum),
     felt: outage ? `**${prose(felt)}**` : prose(felt),
     why: prose(why ?? ""),
   };
   return `| ${columns.map((column) => cells[column]).join(" | ")} |`;
+}
+
+function votersOf(quorum: ReportedMachine["quorum"]): string {
+  if (!quorum) return "";
+  const { stay, of, enough, after } = quorum;
+  const joined =
+    after.length === 0 ? "" : `, when ${someNames(after, 3)} ${after.length === 1 ? "has" : "have"} joined`;
+  return `${stay} of ${of} stay${enough ? "" : ": **no majority**"}${joined}`;
 }
 
 function happens({ state, action, problem }: ReportedMachine, recorded: boolean): string {

@@ -108,7 +108,7 @@ function reportedMachine(machine: MachinePlan, room: number): ReportedMachine {
     role,
     state,
     action,
-    quorum: quorum && { stay: quorum.stay, of: quorum.of, enough: quorum.enough },
+    quorum,
     felt: sentence(machine.felt),
     outage,
     why: why === null ? null : sentence(why),

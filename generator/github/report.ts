@@ -52,7 +52,13 @@ export interface ReportedMachine {
   readonly role: Role;
   readonly state: "unchanged" | "changes" | "unknown";
   readonly action: ActionClass;
-  readonly quorum: { readonly stay: number; readonly of: number; readonly enough: boolean } | null;
+  readonly quorum: {
+    readonly stay: number;
+    readonly of: number;
+    readonly enough: boolean;
+    /** Only when these have joined. */
+    readonly after: readonly string[];
+  } | null;
   readonly felt: string;
   readonly outage: boolean;
   readonly why: string | null;
@@ -127,7 +133,7 @@ const machine = exactly({
   role: { enum: ["server", "agent", "loadbalancer"] },
   state: { enum: ["unchanged", "changes", "unknown"] },
   action,
-  quorum: orNull(exactly({ stay: count, of: count, enough: flag })),
+  quorum: orNull(exactly({ stay: count, of: count, enough: flag, after: list(name, 100) })),
   felt: text(),
   outage: flag,
   why: orNull(text()),
