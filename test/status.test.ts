@@ -285,7 +285,12 @@ const QUORUMS: readonly [
   line: string,
   note?: RegExp,
 ][] = [
-  ["one is off", { "server-3": AWAY }, "quorate: 2 of 3 voters"],
+  [
+    "one is off",
+    { "server-3": AWAY },
+    "quorate: 2 of 3 voters",
+    /^a machine that is dead for good: npx quorate replace server-3 \(docs\/operations\.md\)$/m,
+  ],
   ["two are off", { "server-2": AWAY, "server-3": AWAY }, "not quorate: 1 of 3 voters"],
   ["all are off", { "server-1": AWAY, "server-2": AWAY, "server-3": AWAY }, "not quorate: 0 of 3 voters"],
   ["one still learns", { "server-3": says("server-3", { voter: false }) }, "quorate: 2 of 3 voters"],

@@ -29,6 +29,7 @@ export function formatStatus(state: ClusterState, took?: number): string {
   return [
     ...lines,
     ...notes,
+    ...deadText(state),
     `${quorumText(state)}${took === undefined ? "" : `, ${duration(took)}`}`,
     "",
   ].join("\n");
@@ -45,6 +46,14 @@ export function statusJson(state: ClusterState, took?: number): string {
   const { ready, quorate, voters, servers, notes, machines } = state;
   const seconds = took === undefined ? null : Math.floor(took);
   return `${JSON.stringify({ ready, quorate, voters, servers, seconds, notes, machines }, null, 2)}\n`;
+}
+
+/** While the others have a majority a dead one can be replaced; before, it would be the wrong advice. */
+function deadText({ machines, quorate }: ClusterState): readonly string[] {
+  const [silent] = machines.filter(({ state }) => state === "no answer");
+  return silent && quorate
+    ? [`a machine that is dead for good: npx quorate replace ${silent.name} (docs/operations.md)`]
+    : [];
 }
 
 function stateText({ state, detail, seconds }: MachineState): string {

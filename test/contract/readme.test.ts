@@ -54,6 +54,7 @@ test("the README has these commands and no others, and CI calls the second", () 
     "npx quorate plan --offline",
     "npx quorate render --check",
     "npx quorate render --config FILE --out DIR",
+    "npx quorate replace NAME TARGET",
     "npx quorate runner-hook",
     "npx quorate snapshot list",
     "npx quorate ssh NAME",
@@ -102,10 +103,12 @@ test("npx quorate drift: on a fresh clone it says that nothing has been applied 
   assert.match(stderr, /^error: nothing has been applied yet: .*\n {2}next: npx quorate apply /);
 });
 
-test("npx quorate plan, apply, snapshot list, kubeconfig --merge: without the cluster's secret they say where it is", () => {
+test("npx quorate plan, apply, replace, uninstall, snapshot list, kubeconfig --merge: without the cluster's secret they say where it is", () => {
   for (const command of [
     "npx quorate plan",
     "npx quorate apply",
+    "npx quorate replace server-2 --yes",
+    "npx quorate uninstall server-2",
     "npx quorate snapshot list",
     "HOME=$PWD npx quorate kubeconfig --merge",
   ]) {
