@@ -130,6 +130,8 @@ async function asked(
   const { targets, failures } = await client.stop();
   for (const { name, sent, failed, longestGap } of targets)
     t.diagnostic(`${name}: ${sent} sent, ${failed} failed, longest gap ${Math.round(longestGap.took)} ms`);
+  const reasons = [...new Set(failures.map(({ reason }) => reason))];
+  if (reasons.length > 0) t.diagnostic(`failed at the first try for ${reasons.join("; ")}`);
   const failed = targets.reduce((sum, each) => sum + each.failed, 0);
   return { failed, lost: failures.filter(({ again }) => again !== null).length };
 }
@@ -292,7 +294,7 @@ describe("machines come and go", { concurrency: false, skip }, () => {
   );
 
   test(
-    "5 to 3 servers, one of those that go dead; the runner killed at every step of the other: no request fails, nothing is left on it",
+    "5 to 3 servers, one of those that go dead; the runner killed at every step of the other: what a client loses a retry finds, and nothing is left on it",
     watch(async (t) => {
       want("server-1", "server-2", "server-3", "agent-1", "lb-1", "lb-2");
       await named("server-5").powerOff();
