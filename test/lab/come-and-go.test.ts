@@ -359,7 +359,7 @@ describe("machines come and go", { concurrency: false, skip }, () => {
   );
 
   test(
-    "uninstall of one machine and of all: only by its name, and nothing is left but the way in",
+    "uninstall of one machine and of all, also killed and repeated: only by its name, and nothing is left but the way in",
     watch(async () => {
       for (const args of [
         ["server-3"],
@@ -375,6 +375,15 @@ describe("machines come and go", { concurrency: false, skip }, () => {
       assert.match(single.stdout, /^uninstall: server-3 is out of the cluster, and still in the config/m);
       await isCleared(named("server-3"));
       assert.deepEqual(await members(), ["server-1", "server-2"]);
+      const killed = person.begin("uninstall", "--all", "--confirm", "lab");
+      await until("the first machine on its way out", READY_MS, async () => {
+        const { status } = await named("server-1").run(
+          "[ -e /var/lib/quorate/retired ] || [ ! -e /etc/quorate ]",
+        );
+        return status === 0 || undefined;
+      });
+      killed.kill("SIGKILL");
+      await Promise.all(lab.machines.map((machine) => machine.run("rm -f /run/quorate/lease")));
       const all = await person.quorate("uninstall", "--all", "--confirm", "lab");
       assert.equal(all.status, 0, `${all.stdout}\n${all.stderr}`);
       assert.match(all.stdout, /^uninstall: cluster lab is gone; /m);
