@@ -285,12 +285,7 @@ const QUORUMS: readonly [
   line: string,
   note?: RegExp,
 ][] = [
-  [
-    "one is off",
-    { "server-3": AWAY },
-    "quorate: 2 of 3 voters",
-    /^a machine that is dead for good: npx quorate replace server-3 \(docs\/operations\.md\)$/m,
-  ],
+  ["one is off", { "server-3": AWAY }, "quorate: 2 of 3 voters"],
   ["two are off", { "server-2": AWAY, "server-3": AWAY }, "not quorate: 1 of 3 voters"],
   ["all are off", { "server-1": AWAY, "server-2": AWAY, "server-3": AWAY }, "not quorate: 0 of 3 voters"],
   ["one still learns", { "server-3": says("server-3", { voter: false }) }, "quorate: 2 of 3 voters"],
@@ -341,6 +336,13 @@ for (const [what, answers, line, note] of QUORUMS) {
     assert.equal(state.ready, false);
   });
 }
+
+test("a silent machine: while the others have a majority it is said how a dead one is replaced", () => {
+  const line = /^a machine that is dead for good: npx quorate replace server-3 \(docs\/operations\.md\)$/m;
+  assert.match(formatStatus(stateOf({ "server-3": AWAY })), line);
+  assert.doesNotMatch(formatStatus(stateOf({ "server-2": AWAY, "server-3": AWAY })), /replace/);
+  assert.doesNotMatch(formatStatus(stateOf({})), /replace/);
+});
 
 test("one server alone, and a load balancer's own claim to vote does not count", () => {
   const alone = makeCluster({ servers: 1, loadBalancers: 1 });
