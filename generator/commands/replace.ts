@@ -81,6 +81,7 @@ async function carryOut(
   const { session } = invocation;
   session.needs(APPLY_TIMING.cleanUp);
   const states = await Promise.all(cluster.nodes.map((each) => askNode(remote, cluster, each)));
+  refuseOtherVersion(cluster, node, states);
   const answering = states.filter(({ state }) => state !== "no answer").map(({ name }) => name);
   const reachable = new Set(answering.filter((each) => each !== node.name));
   // Before the card is written: what is refused must not cost anybody a card.
@@ -130,6 +131,23 @@ async function carryOut(
     await lease.close();
   }
   return Math.round((performance.now() - begun) / 1000);
+}
+
+/**
+ * The new card has the K3s of the config. Where that is still to come to all others, it comes in its own order, after a snapshot; where
+ * an upgrade has begun, there is no way back and this machine only goes on with it.
+ */
+function refuseOtherVersion(cluster: Cluster, node: Node, states: readonly MachineState[]): void {
+  const { version } = cluster.k3s;
+  const others = states.flatMap(({ role, name, status }) =>
+    role === "server" && name !== node.name && status && status.k3s !== "" ? [{ name, k3s: status.k3s }] : [],
+  );
+  const [other] = others;
+  if (node.role === "loadbalancer" || !other || others.some(({ k3s }) => k3s === version)) return;
+  throw new Failure(
+    `${other.name} runs K3s ${other.k3s}, and the config asks for ${version}: ${node.name} would come with another K3s than the cluster has`,
+    `put ${JSON.stringify(other.k3s)} back into k3s.version, replace ${node.name}, and upgrade then with npx quorate apply`,
+  );
 }
 
 /** What goes wrong long after all went well. */

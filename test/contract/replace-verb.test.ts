@@ -79,6 +79,31 @@ test(
   },
 );
 
+test(
+  "another K3s that nobody has yet does not come with a new card; one that an upgrade has begun with does",
+  here,
+  async (t) => {
+    const { replace, edit, card, log, playFile, comesBack } = await play(t, "server-2");
+    edit("cluster.config.json", /v1\.36\.4\+k3s1/, "v1.37.0+k3s1");
+    const { exit, stderr } = await replace(["server-2", card, "--yes"]);
+    assert.equal(exit, 1);
+    assert.match(
+      stderr,
+      /^error: server-1 runs K3s v1\.36\.4\+k3s1, and the config asks for v1\.37\.0\+k3s1: server-2 would/m,
+    );
+    assert.match(
+      stderr,
+      /next: put "v1\.36\.4\+k3s1" back into k3s\.version, replace server-2, and upgrade then/,
+    );
+    assert.deepEqual([readdirSync(card), log().filter((line) => !/ (status|off)$/.test(line))], [[], []]);
+    const status = readFileSync(playFile("server-1.status"), "utf8");
+    writeFileSync(playFile("server-1.status"), status.replace("v1.36.4+k3s1", "v1.37.0+k3s1"));
+    comesBack("server-2");
+    const begun = await replace(["server-2", card, "--yes"]);
+    assert.doesNotMatch(begun.stderr, /would come with another K3s/);
+  },
+);
+
 test("a config with a mistake: exit 3, with the findings where they are wanted as JSON", here, async (t) => {
   const { replace, edit } = await play(t);
   edit("cluster.config.json", '"version": 1', '"version": 1, "colour": "red"');
