@@ -165,7 +165,7 @@ export const VERBS: Readonly<Record<string, Verb>> = {
     load: async () => (await import("./commands/snapshot.ts")).snapshot,
   },
   replace: {
-    text: "Put a new machine under the name of a dead one: the cluster forgets the older one, the card is written where a TARGET is named, and the new one is waited for.",
+    text: "Put a new machine under the name of a dead one: the cluster forgets the older one, the card is written where a TARGET is named (where the flashed card is mounted: npx quorate card --list), and the new one is waited for.",
     words: ["NAME"],
     moreWords: ["TARGET"],
     flags: [{ name: "yes", text: "the older one is gone for good: do not ask" }, WAIT_FLAG, IDENTITY_FLAG],
@@ -308,6 +308,7 @@ export function helpText(name?: string): string {
     ...flagLines(COMMON_FLAGS),
     "  --version       print the version of Quorate",
     "",
+    "A machine is dead: docs/operations.md",
     "Exit status: 0 done, 1 failed, 2 differences, 3 bad config or usage, 130 interrupted.",
     "",
   ].join("\n");

@@ -94,13 +94,13 @@ for (const [what, name, changes, message, next] of [
     "server-2",
     { "server-3": OFF, "agent-1": OFF },
     /^server-2 answers and works: there is nothing to replace$/,
-    /^server-3 does not answer: npx quorate replace server-3$/,
+    /^server-3 does not answer: npx quorate replace server-3; if server-2 is the new one, it has joined: npx quorate apply records it$/,
   ],
   [
     "one that works",
     "server-2",
     {},
-    /^server-2 answers and works/,
+    /npx quorate apply records it; .*switch server-2 off first/,
     /npx quorate verify; .*switch server-2 off first/,
   ],
   [
@@ -108,7 +108,7 @@ for (const [what, name, changes, message, next] of [
     "lb-1",
     { "lb-2": OFF, "server-1": OFF },
     /^lb-1 answers and works/,
-    /^lb-2 does not answer: npx quorate replace lb-2$/,
+    /^lb-2 does not answer: npx quorate replace lb-2; if lb-1 is the new one, it has joined: npx quorate apply records it$/,
   ],
   [
     "a server with a silent sshd, where K3s still runs",
@@ -143,7 +143,7 @@ for (const [what, name, changes, message, next] of [
     "server-2",
     { "server-1": { status: { state: "waiting" } }, "server-2": OFF, "server-3": OFF },
     /^server-2 is left as it is: no other server is ready \(server-1: waiting, server-2: no answer and server-3: no answer\)$/,
-    /^switch server-3 on, .*then npx quorate replace server-2 again$/,
+    /^switch server-3 on, .*then npx quorate replace server-2 again; if they are gone for good: docs\/operations\.md#no-majority$/,
   ],
   [
     "an agent, while no server is ready",

@@ -338,10 +338,19 @@ for (const [what, answers, line, note] of QUORUMS) {
 }
 
 test("a silent machine: while the others have a majority it is said how a dead one is replaced", () => {
-  const line = /^a machine that is dead for good: npx quorate replace server-3 \(docs\/operations\.md\)$/m;
-  assert.match(formatStatus(stateOf({ "server-3": AWAY })), line);
-  assert.doesNotMatch(formatStatus(stateOf({ "server-2": AWAY, "server-3": AWAY })), /replace/);
-  assert.doesNotMatch(formatStatus(stateOf({})), /replace/);
+  const text = (answers: Parameters<typeof stateOf>[0]) => formatStatus(stateOf(answers));
+  assert.match(
+    text({ "server-3": AWAY }),
+    /^one that is dead for good, not only off: npx quorate replace server-3 \(docs\/operations\.md\)$/m,
+  );
+  assert.match(text({ "server-3": AWAY, "lb-1": AWAY }), /not only off: npx quorate replace NAME /);
+  const two = text({ "server-2": AWAY, "server-3": AWAY });
+  assert.doesNotMatch(two, /npx quorate replace/);
+  assert.match(
+    two,
+    /^no majority votes: switch the silent servers on; .*\(docs\/operations\.md#no-majority\)$/m,
+  );
+  assert.doesNotMatch(text({}), /replace|majority/);
 });
 
 test("one server alone, and a load balancer's own claim to vote does not count", () => {

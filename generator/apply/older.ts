@@ -70,7 +70,7 @@ function needsReadyServer(cluster: Cluster, node: Node, states: readonly Machine
     `${node.name} is left as it is: no other server is ready (${listed(servers.map(({ name, state }) => `${name}: ${state}`))})`,
     silent.length === 0
       ? `wait until one is: npx quorate status --watch; then npx quorate replace ${node.name} again`
-      : `switch ${listed(silent, "or")} on, for only a majority of the servers can forget one: npx quorate status --watch; then npx quorate replace ${node.name} again`,
+      : `switch ${listed(silent, "or")} on, for only a majority of the servers can forget one: npx quorate status --watch; then npx quorate replace ${node.name} again; if they are gone for good: docs/operations.md#no-majority`,
   );
 }
 
@@ -95,7 +95,7 @@ function isThere(cluster: Cluster, { name, role }: Node, states: readonly Machin
     .map((each) => each.name);
   const others =
     silent.length === 0
-      ? `if it is the new one, all is done: npx quorate verify; to put another machine in its place, switch ${name} off first, then the same command again`
-      : `${listed(silent)} ${silent.length === 1 ? "does" : "do"} not answer: npx quorate replace ${silent[0]}`;
+      ? `if it is the new one, it has joined: npx quorate apply records it; to put another machine in its place, switch ${name} off first, then the same command again`
+      : `${listed(silent)} ${silent.length === 1 ? "does" : "do"} not answer: npx quorate replace ${silent[0]}; if ${name} is the new one, it has joined: npx quorate apply records it`;
   return new Failure(`${name} answers and works: there is nothing to replace`, others);
 }

@@ -180,13 +180,17 @@ async function writeCard(invocation: Invocation, node: Node, target: string): Pr
   const words = { json: false, flags: { identity: flags["identity"] }, words: [name, target] };
   const written = await cardFor({ ...invocation, ...words }, keep(node)).catch((error: unknown) => {
     if (!(error instanceof Failure)) throw error;
-    throw new Failure(`${error.message}; the cluster is as it was`, error.hint, error);
+    throw new Failure(
+      `${error.message}; nothing was changed by this run`,
+      `${error.hint}; where its card is written already: npx quorate replace ${name}`,
+      error,
+    );
   });
   const said = `${written.stdout}${written.stderr}\n`;
   session.show(said);
   if (written.exit === 0) return said;
   throw new Failure(
-    `the card of ${name} was not written; the cluster is as it was`,
+    `the card of ${name} was not written; nothing was changed by this run`,
     `npx quorate card ${name} ${asArgument(target)}${config === "cluster.config.json" ? "" : ` --config ${asArgument(config)}`}`,
   );
 }

@@ -50,9 +50,17 @@ export function statusJson(state: ClusterState, took?: number): string {
 
 /** While the others have a majority a dead one can be replaced; before, it would be the wrong advice. */
 function deadText({ machines, quorate }: ClusterState): readonly string[] {
-  const [silent] = machines.filter(({ state }) => state === "no answer");
-  return silent && quorate
-    ? [`a machine that is dead for good: npx quorate replace ${silent.name} (docs/operations.md)`]
+  const silent = machines.filter(({ state }) => state === "no answer");
+  const [first] = silent;
+  if (!first) return [];
+  if (quorate)
+    return [
+      `one that is dead for good, not only off: npx quorate replace ${silent.length === 1 ? first.name : "NAME"} (docs/operations.md)`,
+    ];
+  return silent.some(({ role }) => role === "server")
+    ? [
+        "no majority votes: switch the silent servers on; nothing can be replaced before (docs/operations.md#no-majority)",
+      ]
     : [];
 }
 

@@ -176,7 +176,7 @@ test(
     const late = await replace(["server-2"]);
     assert.match(
       late.stderr,
-      /^error: server-2 answers and works.*\n {2}next: if it is the new one, all is done/m,
+      /^error: server-2 answers and works.*\n {2}next: if it is the new one, it has joined: npx quorate apply records it/m,
     );
     assert.equal(log().filter((line) => line.includes("forget")).length, 1);
   },
@@ -198,7 +198,7 @@ test("the wrong machine: nothing is written and nothing held, and the dead one i
   assert.equal(exit, 1);
   assert.match(
     stderr,
-    /^error: server-2 answers and works: there is nothing to replace\n {2}next: server-3 does not answer: npx quorate replace server-3$/m,
+    /^error: server-2 answers and works: there is nothing to replace\n {2}next: server-3 does not answer: npx quorate replace server-3; if server-2 is the new one, it has joined/m,
   );
   assert.deepEqual([readdirSync(card), changes()], [[], []]);
 });
@@ -262,10 +262,10 @@ test("a place that is no card's is refused before anything is changed", here, as
   writeFileSync(join(card, "holiday.jpg"), "");
   const { exit, stderr } = await replace(["server-2", card, "--yes"]);
   assert.equal(exit, 1);
-  assert.match(stderr, /^error: .*holiday\.jpg.*nothing was written; the cluster is as it was$/m);
+  assert.match(stderr, /^error: .*holiday\.jpg.*nothing was written; nothing was changed by this run$/m);
   assert.deepEqual(changes(), []);
   const missing = await replace(["server-2", join(card, "none"), "--yes"]);
-  assert.match(missing.stderr, /the cluster is as it was\n {2}next: /);
+  assert.match(missing.stderr, /nothing was changed by this run\n {2}next: /);
   assert.deepEqual(changes(), []);
 });
 

@@ -153,7 +153,7 @@ describe("a machine is replaced", { concurrency: false, skip }, () => {
       assert.equal(status, 1);
       assert.match(
         stderr,
-        /^error: server-2 answers and works: there is nothing to replace\n {2}next: server-3 does not answer: npx quorate replace server-3$/m,
+        /^error: server-2 answers and works: there is nothing to replace\n {2}next: server-3 does not answer: npx quorate replace server-3; if server-2 is the new one/m,
       );
       assert.deepEqual(readdirSync(card), []);
       assert.deepEqual(await members("server-1"), earlier);
