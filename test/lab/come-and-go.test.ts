@@ -120,7 +120,7 @@ async function asked(
   t: TestContext,
   work: () => Promise<void>,
 ): Promise<{ readonly failed: number; readonly lost: number }> {
-  const client = await startClient({ targets: waysInto(VIP), rate: 120 });
+  const client = await startClient({ targets: waysInto(VIP), rate: 45 });
   try {
     await work();
   } catch (error) {

@@ -39,7 +39,8 @@ export async function untilStatus(
   while (performance.now() < end) {
     last = await statusOf(machine);
     if (last && wanted(last)) return last;
-    await sleep(500);
+    // Each look costs the machine some twenty programs, and all machines share a few processors.
+    await sleep(1000);
   }
   throw new Error(`${machine.name} was not ${what} after ${limitMs} ms: ${JSON.stringify(last)}`);
 }

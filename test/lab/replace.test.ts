@@ -218,7 +218,7 @@ describe("a machine is replaced", { concurrency: false, skip }, () => {
           return (stdout.includes("/server-1 down") && !stdout.includes("/server-1 up")) || undefined;
         });
       }
-      const client = await startClient({ targets: waysInto(VIP), rate: 100 });
+      const client = await startClient({ targets: waysInto(VIP), rate: 60 });
       const begun = performance.now();
       const card = folderFor("server-1");
       const work = begin("server-1", card);

@@ -110,7 +110,7 @@ async function release(): Promise<void> {
 
 /** Somebody asks for everything meanwhile and must lose nothing. What was seen is told also where the work fails. */
 async function losesNothing(t: TestContext, work: () => Promise<void>): Promise<void> {
-  const client = await startClient({ targets: waysInto(VIP), rate: 150 });
+  const client = await startClient({ targets: waysInto(VIP), rate: 75 });
   const error: unknown = await work().then(
     () => undefined,
     (reason: unknown) => reason,
