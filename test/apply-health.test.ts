@@ -186,6 +186,18 @@ test("confirm: no connection is made before the change is in force, for it would
   assert.equal(play.seconds(), 3);
 });
 
+test("confirm: the machine goes back a moment before the time is over: why nobody came in is still told", async () => {
+  const play = applyPlay(SIX, (_, verb, times) => {
+    if (verb === "confirm") return lostTo("denied");
+    return verb === "?inForce" && times > 55 ? finished("", NOT_YET) : undefined;
+  });
+  await assert.rejects(confirm(play.job, nodeOf("server-1"), OLD), (error) => {
+    assert.ok(error instanceof CutOff);
+    assert.match(error.message, /^server-1: no new connection found the change in force \(lost: denied\)$/);
+    return true;
+  });
+});
+
 test("confirm: where the open connection does not answer any more, a new one is tried all the same", async () => {
   const play = applyPlay(SIX, (_, verb) => (verb === "?inForce" ? lostTo("no-answer") : undefined));
   await confirm(play.job, nodeOf("server-1"), OLD);

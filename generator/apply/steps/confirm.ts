@@ -19,7 +19,8 @@ export async function confirm(job: Job, node: Node, digest: string): Promise<voi
   while (job.clock.now() < end) {
     // A connection that was let in just before proves nothing, though its command runs just after: one is made anew only then.
     if (await isTooEarly(job, node, digest)) {
-      last = (await askNode(job.remote, job.cluster, node)).status?.error ?? "";
+      // Also when the machine has just gone back by itself: why nobody came in before that is still the reason.
+      last = (await askNode(job.remote, job.cluster, node)).status?.error || last;
       if (last !== "") job.note(node.name, last);
       await pause(job);
       continue;
@@ -31,7 +32,7 @@ export async function confirm(job: Job, node: Node, digest: string): Promise<voi
       last = result.message;
       job.note(node.name, last);
     } else if (result.exit === NOT_YET) {
-      last = (await askNode(job.remote, job.cluster, node)).status?.error ?? "";
+      last = (await askNode(job.remote, job.cluster, node)).status?.error || last;
       if (last !== "") job.note(node.name, last);
     } else {
       last = `quorate-node confirm ended with ${result.exit}`;
