@@ -233,12 +233,8 @@ describe("a machine is replaced", { concurrency: false, skip }, () => {
         t.diagnostic(
           `${name}: ${sent} sent, ${failed} failed, longest gap ${Math.round(longestGap.took)} ms`,
         );
+        assert.equal(failed, 0, `${name}: ${JSON.stringify(failures.slice(0, 3))}`);
       }
-      // One that took longer than its own limit of 5 s was held up in this computer, not in the cluster.
-      assert.deepEqual(
-        failures.filter(({ took }) => took < 6000),
-        [],
-      );
       assert.match(said, /^ {2}card +replacement: the cluster stands/m);
       assert.doesNotMatch(said, /kubectl|^ {2}to do .*npx quorate replace/m);
       assert.match(said, /^\S+Z server-1 +put its card in and switch it on/m);
